@@ -65,6 +65,8 @@ type TokenizerSpec struct {
 	File   string `json:"file"`             // a Hugging Face tokenizer.json
 	Prefix string `json:"prefix,omitempty"` // put before every text, e.g. "query: "
 	Pad    int64  `json:"pad"`              // id that fills short rows
+	// Fold lists what is done to the text first: "simplify" (traditional characters), "lower", "squeeze" (repeated characters); see package norm.
+	Fold []string `json:"fold,omitempty"`
 }
 
 // IntentSpec turns intent logits into calibrated scores.
@@ -208,7 +210,7 @@ func (m *Manifest) validateHeads() error {
 		seen[h.Name] = true
 		switch h.Kind {
 		case Sequence, Tokens:
-			if len(h.Labels) == 0 {
+			if len(h.Labels) == 0 && (h.Kind == Sequence || h.Dim <= 0) {
 				return invalid(ManifestName, "head %q has no labels", h.Name)
 			}
 			labels := map[string]bool{}

@@ -27,6 +27,7 @@ const (
 	HeadIntentTokens = "intent_tokens" // Tokens over the same intents: what each token adds; mean over a clause = the clause's logits
 	HeadEmotion      = "emotion"       // Sequence over emotions
 	HeadEntities     = "entities"      // Tokens over BIO tags
+	HeadEmbedding    = "embedding"     // Vector of length 1: texts that mean the same are close by cosine
 )
 
 // Head is one output of a model.
@@ -35,12 +36,12 @@ type Head struct {
 	Kind   HeadKind `json:"kind"`             //
 	Output string   `json:"output"`           // name of the graph output, e.g. "intent_logits"
 	Labels []string `json:"labels,omitempty"` // one a column, e.g. "order.cancel"; BIO tags for entities
-	Dim    int      `json:"dim,omitempty"`    // width of a Vector head
+	Dim    int      `json:"dim,omitempty"`    // width of a head without labels
 }
 
 // Width returns the number of columns of the head's logits.
 func (h *Head) Width() int {
-	if h.Kind == Vector {
+	if h.Dim > 0 {
 		return h.Dim
 	}
 	return len(h.Labels)

@@ -147,7 +147,7 @@ func (r *Registry[E]) Sync(ctx context.Context) error {
 	}
 	var errs []error
 	for _, role := range Roles {
-		want := state.current(role)
+		want := state.Current(role)
 		if want == "" && role == Champion {
 			want = r.store.Builtin()
 		}

@@ -26,7 +26,8 @@ type State struct {
 	Changed time.Time           `json:"changed"`
 }
 
-func (s *State) current(role Role) BundleID {
+// Current returns who has the role, or "".
+func (s *State) Current(role Role) BundleID {
 	if h := s.Roles[role]; len(h) > 0 {
 		return h[len(h)-1]
 	}
@@ -131,7 +132,7 @@ func (s *Store) SetRole(role Role, id BundleID) error {
 		case id == "":
 			delete(state.Roles, role)
 			return nil
-		case state.current(role) == id:
+		case state.Current(role) == id:
 			return nil
 		case len(h) == 0 && role == Champion && s.builtinID != "" && id != s.builtinID:
 			h = []BundleID{s.builtinID} // so that the first activation can be rolled back

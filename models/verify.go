@@ -168,7 +168,7 @@ func verifyOutputs(m *Manifest, g *onnx.Graph) error {
 // verifyVocabulary checks that no token id can reach past the embedding table.
 func verifyVocabulary(m *Manifest, g *onnx.Graph, tok *tokenizer.Tokenizer) error {
 	for _, n := range g.Nodes {
-		if n.Op != "Gather" || len(n.Inputs) < 2 || n.Inputs[1] != m.Model.IDs {
+		if n.Op != "Gather" && n.Op != "GatherBlockQuantized" || len(n.Inputs) < 2 || n.Inputs[1] != m.Model.IDs {
 			continue
 		}
 		if t := g.Initializer(n.Inputs[0]); t != nil && len(t.Dims) > 0 && int(t.Dims[0]) < tok.VocabSize() {

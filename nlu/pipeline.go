@@ -2,6 +2,7 @@ package nlu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func (p *Pipeline) Analyse(ctx context.Context, us ...Utterance) ([]*Analysis, e
 	for i, c := range p.components {
 		before := time.Now()
 		if err := c.Annotate(ctx, all); err != nil {
-			return nil, fmt.Errorf("%s: %w", c.Name(), err)
+			return nil, fmt.Errorf("%s: %w", c.Name(), ofUtterance(err, first))
 		}
 		if p.recognise[i] {
 			for _, a := range all {
@@ -100,6 +101,19 @@ func (p *Pipeline) Analyse(ctx context.Context, us ...Utterance) ([]*Analysis, e
 		out[i].Timing.Total = time.Since(start)
 	}
 	return out, nil
+}
+
+// ofUtterance makes a TooLongError about a reading speak of the utterance that it belongs to.
+func ofUtterance(err error, first []int) error {
+	var long *TooLongError
+	if !errors.As(err, &long) {
+		return err
+	}
+	i, ok := slices.BinarySearch(first, long.Index)
+	if !ok {
+		i--
+	}
+	return &TooLongError{Index: i, Tokens: long.Tokens, Limit: long.Limit}
 }
 
 // altPenalty is taken off for each step down the recogniser's list: its own order carries information.

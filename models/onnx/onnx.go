@@ -25,6 +25,8 @@ const (
 	Bool    DataType = 9
 	Float16 DataType = 10
 	Double  DataType = 11
+	Uint4   DataType = 21 // two to a byte, the first in the low half
+	Int4    DataType = 22
 )
 
 // Size returns the bytes an element takes in RawData, or 0 when it is not fixed or not known here.
@@ -152,8 +154,12 @@ func (t *Tensor) Check() error {
 	if err != nil {
 		return err
 	}
-	if size := t.Type.Size(); size > 0 && len(t.Raw) != n*size {
-		return fmt.Errorf("tensor %q of shape %v has %d bytes, want %d: the file is damaged", t.Name, t.Dims, len(t.Raw), n*size)
+	want := n * t.Type.Size()
+	if t.Type == Uint4 || t.Type == Int4 {
+		want = (n + 1) / 2
+	}
+	if (want > 0 || n == 0) && len(t.Raw) != want && t.Type != String {
+		return fmt.Errorf("tensor %q of shape %v has %d bytes, want %d: the file is damaged", t.Name, t.Dims, len(t.Raw), want)
 	}
 	return nil
 }

@@ -1,0 +1,75 @@
+# Yingda: `make run` serves, `make test` tests. Both set up what is missing; what is fetched is kept in $(YINGDA_CACHE).
+
+GO     ?= go
+PYTHON ?= python3
+BIN    := bin/yingda
+DATA   ?= ../shared/service-dev
+ARGS   ?=
+
+# The same folder as the Go code takes (os.UserCacheDir), so that make and yingda share it.
+ifeq ($(shell uname -s),Darwin)
+export YINGDA_CACHE ?= $(HOME)/Library/Caches/yingda
+else
+export YINGDA_CACHE ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/yingda
+endif
+VENV := $(YINGDA_CACHE)/venv
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench eval train clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+run: setup ## set up, then serve at http://127.0.0.1:8080 (ARGS="--addr :9000" adds flags)
+	$(BIN) serve $(ARGS)
+
+setup: build ## build, and find or fetch ONNX Runtime
+	@$(BIN) setup
+
+build: ## build bin/yingda
+	$(GO) build -trimpath -o $(BIN) ./cmd/yingda
+
+test: setup ## run all tests, under 10 minutes on 2 cores
+	$(GO) test -timeout 10m ./...
+
+test-all: race oracle fuzz ## also the race detector, the tokenizer's oracle, the swap stress, 30 s a fuzz target
+
+race: setup
+	YINGDA_STRESS=1 $(GO) test -race -shuffle=on -timeout 60m ./...
+
+oracle: setup $(VENV)/oracle
+	YINGDA_ORACLE_PYTHON=$(VENV)/oracle/bin/python $(GO) test -count=1 -timeout 60m -run Oracle ./...
+
+fuzz: FUZZTIME ?= 30s
+fuzz: setup
+	.ci/fuzz $(FUZZTIME)
+
+lint: ## gofmt, go vet
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+
+golden: setup ## rewrite the golden files of the tests
+	.ci/golden
+
+generate: ## run go generate
+	$(GO) generate ./...
+
+bench: setup $(VENV)/peers ## measure, beside the peers; rewrites the table of docs/benchmarks.md
+	$(BIN) bench --python $(VENV)/peers/bin/python --out docs/benchmarks.md $(ARGS)
+
+eval: setup ## measure the default bundle on DATA
+	$(BIN) eval --data $(DATA) $(ARGS)
+
+train: setup ## train the default bundle from training/corpus/data
+	$(BIN) train $(ARGS)
+
+clean: ## remove what was built; the cache stays
+	rm -rf bin
+
+# Python is for checks and comparisons only: nothing that serves or tests by default needs it.
+$(VENV)/oracle: .ci/oracle.txt
+$(VENV)/peers: bench/peers/requirements.txt
+$(VENV)/oracle $(VENV)/peers:
+	rm -rf $@ && $(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $< || { rm -rf $@; exit 1; }
+	touch $@

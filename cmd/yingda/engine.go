@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"yingda/models"
+	builtin "yingda/models/default"
+	"yingda/models/ort"
+	"yingda/nlu/standard"
+)
+
+// engineFlags say which bundle runs and where bundles are kept. Commands that analyse text share them.
+type engineFlags struct {
+	ortFlags
+	store  string
+	bundle string
+}
+
+func (f *engineFlags) register(fs *flag.FlagSet) {
+	f.ortFlags.register(fs)
+	f.registerStore(fs)
+	fs.StringVar(&f.bundle, "bundle", "", "`id` of a bundle in the store, or path of a bundle's folder or archive (default: the champion)")
+}
+
+func (f *engineFlags) registerStore(fs *flag.FlagSet) {
+	fs.StringVar(&f.store, "bundles", storeDir(), "`folder` of bundles (YINGDA_BUNDLES)")
+}
+
+// storeDir is where bundles are kept: data of the user, not a cache.
+func storeDir() string {
+	if dir := os.Getenv("YINGDA_BUNDLES"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); dir != "" {
+		return filepath.Join(dir, "yingda", "bundles")
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return filepath.Join(os.TempDir(), "yingda", "bundles")
+	}
+	return filepath.Join(home, ".local", "share", "yingda", "bundles")
+}
+
+func openStore(dir string) (*models.Store, error) {
+	id, err := builtin.ID()
+	if err != nil {
+		return nil, err
+	}
+	return models.OpenStore(dir, builtin.Open, id)
+}
+
+// initORT makes ONNX Runtime available to the process.
+func (f *ortFlags) initORT(ctx context.Context, log io.Writer) error {
+	path, _, err := f.ensure(ctx, log)
+	if err != nil {
+		return err
+	}
+	return ort.Init(path)
+}
+
+// buildEngine runs a bundle on all cores.
+func buildEngine(b *models.Bundle, o standard.Options) (*standard.Engine, error) {
+	cores := runtime.GOMAXPROCS(0)
+	backend, err := ort.Open(b, ort.Options{Slots: cores})
+	if err != nil {
+		return nil, err
+	}
+	o.Queue.Workers = cores
+	return standard.New(context.Background(), b, backend, o)
+}
+
+// open loads the one bundle that a command line asks for.
+func (f *engineFlags) open(ctx context.Context, log io.Writer) (*standard.Engine, error) {
+	if err := f.initORT(ctx, log); err != nil {
+		return nil, err
+	}
+	b, err := f.openBundle()
+	if err != nil {
+		return nil, err
+	}
+	return buildEngine(b, standard.Options{})
+}
+
+func (f *engineFlags) openBundle() (*models.Bundle, error) {
+	if _, err := os.Stat(f.bundle); f.bundle != "" && err == nil {
+		return models.OpenPath(f.bundle)
+	}
+	store, err := openStore(f.store)
+	if err != nil {
+		return nil, err
+	}
+	id := models.BundleID(f.bundle)
+	if id == "" {
+		state, err := store.State()
+		if err != nil {
+			return nil, err
+		}
+		if id = state.Current(models.Champion); id == "" {
+			id = store.Builtin()
+		}
+	}
+	b, err := store.Open(id)
+	if err != nil {
+		return nil, fmt.Errorf("%w (bundles are in %s; 'yingda bundle list' shows them)", err, f.store)
+	}
+	return b, nil
+}
+
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

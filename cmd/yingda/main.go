@@ -1,0 +1,132 @@
+// Yingda understands customers: intents, entities and emotion of Chinese and English messages, over HTTP or from the command line.
+//
+// This package is the only place that reads flags and the environment and puts the parts together. One subcommand a file.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+)
+
+// command is a subcommand. run gets the arguments after the name.
+type command struct {
+	name, args, help string
+	run              func(ctx context.Context, args []string, std stdio) error
+}
+
+// stdio are the streams of the process; tests put their own.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// commands lists the subcommands in the order the help shows them.
+func commands() []command {
+	return []command{
+		{"serve", "", "serve the HTTP API", runServe},
+		{"parse", "TEXT…", "analyse texts", runParse},
+		{"eval", "--data FILE", "measure a bundle on labelled data", runEval},
+		{"train", "", "train a bundle", runTrain},
+		{"bundle", "list|inspect|verify|activate|rollback|pull", "manage bundles", runBundle},
+		{"bench", "", "measure speed, beside peers", runBench},
+		{"setup", "", "find or fetch ONNX Runtime", func(ctx context.Context, args []string, std stdio) error {
+			return runSetup(ctx, args, std.out, std.err)
+		}},
+		{"version", "", "print the version", func(_ context.Context, _ []string, std stdio) error {
+			_, err := fmt.Fprintln(std.out, "yingda", version())
+			return err
+		}},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr})
+	stop()
+	switch {
+	case err == nil || errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, errUsage):
+		os.Exit(2)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "yingda: interrupted")
+		os.Exit(130)
+	default:
+		fmt.Fprintln(os.Stderr, "yingda:", err)
+		os.Exit(1)
+	}
+}
+
+// errUsage means that the user has been told what is wrong with the command line.
+var errUsage = errors.New("usage")
+
+func run(ctx context.Context, args []string, std stdio) error {
+	if len(args) > 0 {
+		for _, c := range commands() {
+			if c.name == args[0] {
+				return c.run(ctx, args[1:], std)
+			}
+		}
+		if a := args[0]; a != "help" && a != "-h" && a != "--help" {
+			fmt.Fprintf(std.err, "yingda: unknown command %q\n\n", a)
+			usage(std.err)
+			return errUsage
+		}
+		usage(std.out)
+		return nil
+	}
+	usage(std.err)
+	return errUsage
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "Yingda understands customers.\n\nUsage: yingda COMMAND [flags]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+	}
+	fmt.Fprint(w, "\n'yingda COMMAND -h' lists a command's flags.\n")
+}
+
+// newFlags makes a flag set that reports mistakes as errUsage.
+func newFlags(std stdio, name, args, help string) *flag.FlagSet {
+	fs := flag.NewFlagSet(name, flag.ContinueOnError)
+	fs.SetOutput(std.err)
+	fs.Usage = func() {
+		fmt.Fprintf(std.err, "Usage: yingda %s [flags] %s\n\n%s\n\n", name, args, help)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+func parseFlags(fs *flag.FlagSet, args []string) error {
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
+		return errUsage // flag has printed the cause
+	}
+	return nil
+}
+
+// version is the module version, or the commit when built from a checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return strings.TrimPrefix(v, "v")
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return "dev-" + s.Value[:min(12, len(s.Value))]
+		}
+	}
+	return "dev"
+}

@@ -1,0 +1,142 @@
+package nlu
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"yingda/models"
+	"yingda/models/batch"
+	"yingda/models/tokenizer"
+	"yingda/nlu/norm"
+)
+
+// Runner computes logits for token sequences; [batch.Queue] is one.
+type Runner interface {
+	Do(ctx context.Context, texts ...[]int64) ([]batch.Result, error)
+}
+
+// Tokeniser turns raw text into ids and tokens with spans in the raw text, as a bundle's model wants to read it.
+// Safe for concurrent use.
+type Tokeniser struct {
+	tok    *tokenizer.Tokenizer
+	prefix string
+	fold   *norm.Options // nil = the text goes in as it is
+	limit  int
+	pool   sync.Pool
+}
+
+// NewTokeniser reads the bundle's tokenizer.
+func NewTokeniser(b *models.Bundle) (*Tokeniser, error) {
+	tok, err := tokenizer.Parse(b.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	spec := b.Manifest.Tokenizer
+	t := &Tokeniser{tok: tok, prefix: spec.Prefix, limit: b.Manifest.Model.MaxTokens}
+	if len(spec.Fold) > 0 {
+		t.fold = &norm.Options{}
+		for _, f := range spec.Fold {
+			switch f {
+			case "simplify":
+				t.fold.Simplify = true
+			case "lower":
+				t.fold.Lower = true
+			case "squeeze":
+				t.fold.Squeeze = true
+			default:
+				return nil, fmt.Errorf("tokenizer: unknown fold %q; known are simplify, lower, squeeze", f)
+			}
+		}
+	}
+	t.pool.New = func() any { return new(tokenizer.Encoding) }
+	return t, nil
+}
+
+// Encode returns the ids and tokens of a text. ids and tokens belong to the caller.
+func (t *Tokeniser) Encode(text string) (ids []int64, enc Encoding, err error) {
+	input, folded := text, norm.Text{}
+	if t.fold != nil {
+		folded = norm.Fold(text, *t.fold)
+		input = folded.Text
+	}
+	e := t.pool.Get().(*tokenizer.Encoding)
+	defer t.pool.Put(e)
+	if err := t.tok.EncodeInto(e, t.prefix+input, 0); err != nil {
+		return nil, enc, err
+	}
+	ids = slices.Clone(e.IDs)
+	enc.Tokens = make([]Token, len(ids))
+	for i, s := range e.Spans {
+		start, end := max(s.Start-len(t.prefix), 0), s.End-len(t.prefix)
+		if e.Special[i] || end <= 0 {
+			enc.Tokens[i].Special = true
+			continue
+		}
+		if t.fold != nil {
+			start, end = folded.Raw(start, end)
+		}
+		enc.Tokens[i].Span = Span{start, end}
+	}
+	return ids, enc, nil
+}
+
+// Encoder is the component that runs the model: it tokenises, waits for its turn in the queue and keeps the logits of all heads.
+type Encoder struct {
+	id     models.BundleID
+	heads  []models.Head
+	tok    *Tokeniser
+	runner Runner
+}
+
+var _ Component = (*Encoder)(nil)
+
+// NewEncoder makes the component for a bundle whose backend is behind runner.
+func NewEncoder(b *models.Bundle, runner Runner) (*Encoder, error) {
+	tok, err := NewTokeniser(b)
+	if err != nil {
+		return nil, err
+	}
+	return &Encoder{id: b.Manifest.ID, heads: b.Manifest.Heads, tok: tok, runner: runner}, nil
+}
+
+// Name implements [Component].
+func (e *Encoder) Name() string { return "encode@1" }
+
+// Requires implements [Component].
+func (e *Encoder) Requires() []Field { return []Field{FieldText} }
+
+// Assigns implements [Component].
+func (e *Encoder) Assigns() []Field { return []Field{FieldLogits} }
+
+// Annotate implements [Component]. A text with more tokens than the model reads gives a [*TooLongError] before anything runs.
+func (e *Encoder) Annotate(ctx context.Context, as []*Analysis) error {
+	start := time.Now()
+	texts := make([][]int64, len(as))
+	for i, a := range as {
+		ids, enc, err := e.tok.Encode(a.Text)
+		if err != nil {
+			return fmt.Errorf("tokenise: %w", err)
+		}
+		if len(ids) > e.tok.limit {
+			return &TooLongError{Index: i, Tokens: len(ids), Limit: e.tok.limit}
+		}
+		texts[i], a.Encoding, a.Bundle = ids, enc, e.id
+	}
+	spent := time.Since(start) / time.Duration(len(as))
+	results, err := e.runner.Do(ctx, texts...)
+	if err != nil {
+		return err
+	}
+	for i, a := range as {
+		r := &results[i]
+		a.Logits = make(map[string]models.Logits, len(e.heads))
+		for h := range e.heads {
+			a.Logits[e.heads[h].Name] = r.Logits[h]
+		}
+		a.Timing.Tokenise, a.Timing.Queue, a.Timing.Inference, a.Timing.BatchRows = spent, r.Queue, r.Run, r.Rows
+	}
+	return nil
+}

@@ -1,0 +1,177 @@
+// Package server answers HTTP: it decodes requests strictly, hands texts to a [Parser] and writes analyses in three dialects:
+// its own (/v1/parse), Rasa's (/model/parse) and Microsoft CLU's (/language/:analyze-conversations).
+//
+// gin lives here and nowhere else. The package runs no model and reads no configuration: cmd/yingda injects both through [Options].
+// One resource a file; [errorKinds] in error.go is the one table from failures to statuses and codes; openapi.json is the
+// description that tests hold the routes and the answers against.
+//
+// Texts of customers are never logged.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"yingda/models"
+	"yingda/models/batch"
+	"yingda/nlu"
+)
+
+// Parser understands utterances. It is safe for concurrent use.
+type Parser interface {
+	// Parse returns one analysis an utterance, in order. bundle is an id or a role, "" the champion.
+	//
+	// Errors: models.ErrNoBundle, models.ErrOverloaded, models.ErrClosed, *nlu.TooLongError, the context's. Any other error
+	// is answered as internal_error and its text goes to the log, so it must not contain the utterance.
+	Parse(ctx context.Context, bundle string, us []nlu.Utterance) ([]*nlu.Analysis, error)
+}
+
+// Bundles tells which bundles are in memory; models.Registry does.
+type Bundles interface {
+	Loaded() []models.LoadedBundle
+}
+
+// Queue is the state of one role's queue, for metrics.
+type Queue struct {
+	Role  models.Role
+	Stats batch.Stats
+}
+
+// Options are what a server needs. Parser and Bundles must be set; zero values of the others mean the defaults.
+type Options struct {
+	// Parser does the understanding. Required.
+	Parser Parser
+	// Bundles lists what is loaded. Required.
+	Bundles Bundles
+	// ListBundles names all bundles there are, loaded or not. Default: none besides the loaded ones. Called on each /v1/bundles.
+	ListBundles func() ([]models.BundleID, error)
+	// Queues reads the queues' counters when metrics are scraped. Default: no queue metrics.
+	Queues func() []Queue
+	// NotReady names reasons besides a missing champion why requests should go elsewhere. Default: none. It must be quick.
+	NotReady func() []string
+	// Addr is where Run listens. Default 127.0.0.1:8080, this machine only.
+	Addr string
+	// Limits bound requests; see there for defaults.
+	Limits Limits
+	// DrainDelay is how long requests are still taken after the end was asked for, while /readyz says no. Set it to a little more
+	// than the interval at which a load balancer asks. Default 0: there is no balancer.
+	DrainDelay time.Duration
+	// ShutdownTimeout is how long requests under way may take to end. Default 10 s.
+	ShutdownTimeout time.Duration
+	// Version is shown by /version, /metrics and the documentation. Default "dev".
+	Version string
+	// Log gets failures, and at debug level one line a request. Default slog.Default().
+	Log *slog.Logger
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
+}
+
+// Server is an HTTP server in front of a Parser.
+type Server struct {
+	o       Options
+	limits  Limits
+	log     *slog.Logger
+	now     func() time.Time
+	parser  Parser
+	metrics *metrics
+	engine  *gin.Engine
+	pages   *pages
+
+	parsing  atomic.Int64 // requests in the Parser
+	draining atomic.Bool
+}
+
+// New builds a server. It does not listen yet.
+func New(o Options) (*Server, error) {
+	if o.Parser == nil || o.Bundles == nil {
+		return nil, errors.New("new server: Options.Parser and Options.Bundles are required")
+	}
+	if o.Addr == "" {
+		o.Addr = "127.0.0.1:8080"
+	}
+	if o.ShutdownTimeout <= 0 {
+		o.ShutdownTimeout = 10 * time.Second
+	}
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Server{o: o, limits: o.Limits.withDefaults(), log: o.Log, now: o.Now, parser: o.Parser}
+	s.metrics = newMetrics(s)
+	var err error
+	if s.pages, err = newPages(o.Version); err != nil {
+		return nil, fmt.Errorf("new server: %w", err)
+	}
+	if s.engine, err = s.newEngine(); err != nil {
+		return nil, fmt.Errorf("new server: %w", err)
+	}
+	return s, nil
+}
+
+// Handler returns the routes, for tests and for other servers.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// Run listens on Options.Addr and serves until ctx is done; see Serve.
+func (s *Server) Run(ctx context.Context) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", s.o.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	return s.Serve(ctx, ln)
+}
+
+// Serve serves on the listener, which it closes, until ctx is done. Then it drains: /readyz says no, requests are still taken for
+// DrainDelay, the listener closes, and requests under way end. It returns nil when all have ended within ShutdownTimeout;
+// the Parser may be closed after it returns.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	srv := s.httpServer()
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	s.log.Info("serving", "address", ln.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	s.log.Info("draining", "delay", s.o.DrainDelay)
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
+	case <-time.After(s.o.DrainDelay):
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.ShutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(end); err != nil {
+		return errors.Join(fmt.Errorf("shut down: requests did not end within %s: %w", s.o.ShutdownTimeout, err), srv.Close())
+	}
+	s.log.Info("stopped")
+	return nil
+}
+
+func (s *Server) httpServer() *http.Server {
+	l := s.limits
+	return &http.Server{
+		Handler:           s.engine,
+		ReadHeaderTimeout: l.HeaderTimeout,
+		ReadTimeout:       l.BodyTimeout, // from the first byte of the request to the last
+		WriteTimeout:      l.BodyTimeout + l.Timeout + 15*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what broken clients cause
+	}
+}

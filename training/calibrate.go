@@ -1,0 +1,329 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"yingda/models"
+	"yingda/nlu"
+	"yingda/nlu/decode"
+	"yingda/training/corpus"
+	"yingda/training/heads"
+)
+
+// heldOut are predictions for every example by a model that has not seen it.
+type heldOut struct {
+	intents []([]float32)   // logits of the whole text
+	tokens  []models.Logits // intent logits a token
+	emotion []([]float32)
+}
+
+// crossValidate fits the linear heads once a fold on the other folds.
+func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*heldOut, error) {
+	n := len(d.examples)
+	h := &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n)}
+	for fold := range r.Folds {
+		var train, held []int
+		for i := range d.examples {
+			if corpus.FoldOf(d.examples[i].Text, r.Folds) == fold {
+				held = append(held, i)
+			} else {
+				train = append(train, i)
+			}
+		}
+		stage := fmt.Sprintf("cross-validation %d/%d", fold+1, r.Folds)
+		if !r.Intents.Skip {
+			l, err := d.fitLinear(ctx, d.intentRows(train), len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", stage, err)
+			}
+			h.predictIntents(d, l, held)
+		}
+		if !r.Emotion.Skip {
+			l, err := d.fitLinear(ctx, d.emotionRows(train), len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", stage, err)
+			}
+			for _, i := range held {
+				h.emotion[i] = make([]float32, l.Classes)
+				l.Logits(d.f.Row(i), h.emotion[i])
+			}
+		}
+	}
+	return h, nil
+}
+
+func (h *heldOut) predictIntents(d *dataset, l *heads.Linear, held []int) {
+	for _, i := range held {
+		h.intents[i] = make([]float32, l.Classes)
+		l.Logits(d.f.Row(i), h.intents[i])
+		if d.f.States == nil || !d.clausal(i) {
+			continue
+		}
+		t := models.Logits{Rows: len(d.f.Tokens[i]), Cols: l.Classes}
+		t.Data = make([]float32, t.Rows*t.Cols)
+		for k := range t.Rows {
+			l.Logits(d.f.States[i][k*d.f.Dim:(k+1)*d.f.Dim], t.Row(k))
+		}
+		h.tokens[i] = t
+	}
+}
+
+// clausal tells whether the text has more than one clause: the others need no token logits.
+func (d *dataset) clausal(i int) bool {
+	return len(decode.Clauses(d.examples[i].Text, d.f.Tokens[i], minClause)) > 1
+}
+
+func (d *dataset) fitLinear(ctx context.Context, r *rows, classes int, o LinearRecipe, progress func(int, float64)) (*heads.Linear, error) {
+	return heads.Softmax(ctx, r.x, d.f.Dim, r.y, classes, heads.SoftmaxOptions{L2: o.L2, MaxIter: o.MaxIter, Weights: r.w, Progress: progress, Mul: d.mul})
+}
+
+// temperature finds the T > 0 that minimises the negative log-likelihood of the labels under softmax(logits/T), by golden-section
+// search on log T.
+func temperature(logits [][]float32, labels []int) float64 {
+	nll := func(logT float64) float64 {
+		t, sum := math.Exp(logT), 0.0
+		for i, x := range logits {
+			p := make([]float64, len(x))
+			decode.Softmax(x, t, p)
+			sum -= math.Log(p[labels[i]] + 1e-12)
+		}
+		return sum
+	}
+	lo, hi := math.Log(0.1), math.Log(10)
+	phi := (math.Sqrt(5) - 1) / 2
+	a, b := hi-phi*(hi-lo), lo+phi*(hi-lo)
+	fa, fb := nll(a), nll(b)
+	for hi-lo > 1e-3 {
+		if fa < fb {
+			hi, b, fb = b, a, fa
+			a = hi - phi*(hi-lo)
+			fa = nll(a)
+		} else {
+			lo, a, fa = a, b, fb
+			b = lo + phi*(hi-lo)
+			fb = nll(b)
+		}
+	}
+	return math.Exp((lo + hi) / 2)
+}
+
+// intentSpec fits temperature, out-of-scope probability and thresholds on held-out predictions.
+func (d *dataset) intentSpec(ctx context.Context, h *heldOut) (*models.IntentSpec, error) {
+	spec := &models.IntentSpec{Temperature: 1, MaxOOS: 1, Clause: models.ClauseSpec{MinTokens: minClause}}
+	reject := -1
+	if d.intents[len(d.intents)-1] == OutOfScope {
+		reject = len(d.intents) - 1
+		spec.Reject = OutOfScope
+	}
+	var logits [][]float32
+	var labels []int
+	for i, eg := range d.examples {
+		if eg.HasIntents && len(eg.Intents) == 1 {
+			x := h.intents[i]
+			if reject >= 0 {
+				x = x[:reject]
+			}
+			logits, labels = append(logits, x), append(labels, slices.Index(d.intents, eg.Intents[0]))
+		}
+	}
+	spec.Temperature = temperature(logits, labels)
+	if reject >= 0 {
+		if err := d.fitOOS(ctx, h, spec, reject); err != nil {
+			return nil, err
+		}
+	}
+	return spec, d.chooseThresholds(h, spec)
+}
+
+func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpec, reject int) error {
+	r := &rows{}
+	for i, eg := range d.examples {
+		if !eg.HasIntents {
+			continue
+		}
+		y := 0
+		if eg.OutOfScope() {
+			y = 1
+		}
+		energy := decode.LogSumExp(h.intents[i], reject)
+		r.add([]float32{h.intents[i][reject] - float32(energy), float32(energy)}, y, 1)
+	}
+	l, err := heads.Softmax(ctx, r.x, 2, r.y, 2, heads.SoftmaxOptions{L2: 1e-4, Weights: r.w})
+	if err != nil {
+		return fmt.Errorf("fit out-of-scope score: %w", err)
+	}
+	spec.OOS = models.OOSSpec{Bias: float64(l.B[1] - l.B[0]), Margin: float64(l.W[1] - l.W[0]), Energy: float64(l.W[3] - l.W[2])}
+	return nil
+}
+
+// What a decision is worth when thresholds are chosen: a right answer or a justified rejection counts 1, a needless
+// rejection 0 (the bot asks again), a wrong answer costs.
+const wrongCost = 0.5
+
+// chooseThresholds picks MaxOOS and MinScore that maximise the worth of the decisions on single intents and out of scope, then the clause
+// threshold that maximises exact matches, a message with several wishes counting as much as there are of them in the corpus.
+func (d *dataset) chooseThresholds(h *heldOut, spec *models.IntentSpec) error {
+	dec, err := d.decoder(spec)
+	if err != nil {
+		return err
+	}
+	type case_ struct {
+		oos, score   float64
+		right, inner bool
+	}
+	var cases []case_
+	for i, eg := range d.examples {
+		if !eg.HasIntents || len(eg.Intents) > 1 {
+			continue
+		}
+		oos := dec.OOS(h.intents[i])
+		best := dec.Rank(h.intents[i], oos)[0]
+		c := case_{oos: oos, score: best.Score, inner: len(eg.Intents) == 1}
+		c.right = c.inner && best.Label == eg.Intents[0]
+		cases = append(cases, c)
+	}
+	best := math.Inf(-1)
+	for maxOOS := 0.1; maxOOS < 0.96; maxOOS += 0.05 {
+		for minScore := 0.0; minScore < 0.45; minScore += 0.025 {
+			worth := 0.0
+			for _, c := range cases {
+				rejected := c.oos >= maxOOS || c.score < minScore
+				switch {
+				case rejected && !c.inner, !rejected && c.right:
+					worth++
+				case !rejected:
+					worth -= wrongCost
+				}
+			}
+			if worth > best+1e-9 {
+				best, spec.MaxOOS, spec.MinScore = worth, math.Round(maxOOS*1e3)/1e3, math.Round(minScore*1e3)/1e3
+			}
+		}
+	}
+	return d.chooseClause(h, spec)
+}
+
+func (d *dataset) decoder(spec *models.IntentSpec) (*decode.Intent, error) {
+	return decode.NewIntent(&models.Manifest{Intents: spec, Heads: []models.Head{
+		{Name: models.HeadIntents, Kind: models.Sequence, Labels: d.intents},
+		{Name: models.HeadIntentTokens, Kind: models.Tokens, Labels: d.intents}}})
+}
+
+func (d *dataset) chooseClause(h *heldOut, spec *models.IntentSpec) error {
+	best, bestScore := 0.0, -1.0
+	for min := 0.3; min < 0.99; min += 0.025 {
+		spec.Clause.MinScore = min
+		dec, err := d.decoder(spec)
+		if err != nil {
+			return err
+		}
+		exact := 0.0
+		for i, eg := range d.examples {
+			if h.tokens[i].Rows == 0 || len(eg.Intents) == 0 {
+				continue
+			}
+			a := &nlu.Analysis{Utterance: nlu.Utterance{Text: eg.Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
+				Logits: map[string]models.Logits{models.HeadIntents: {Rows: 1, Cols: len(d.intents), Data: h.intents[i]}, models.HeadIntentTokens: h.tokens[i]}}
+			if err := dec.Annotate(context.Background(), []*nlu.Analysis{a}); err != nil {
+				return err
+			}
+			if sameIntents(a.Intents, eg.Intents) {
+				exact++
+			}
+		}
+		if exact > bestScore {
+			best, bestScore = min, exact
+		}
+	}
+	spec.Clause.MinScore = math.Round(best*1e3) / 1e3
+	return nil
+}
+
+func sameIntents(got []nlu.Intent, want []string) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for _, g := range got {
+		if !slices.Contains(want, g.Label) {
+			return false
+		}
+	}
+	return true
+}
+
+// emotionSpec fits the temperature on held-out predictions.
+func (d *dataset) emotionSpec(h *heldOut, tax *corpus.Taxonomy) *models.EmotionSpec {
+	var logits [][]float32
+	var labels []int
+	for i, eg := range d.examples {
+		if eg.Emotion != "" {
+			logits, labels = append(logits, h.emotion[i]), append(labels, slices.Index(d.emotions, eg.Emotion))
+		}
+	}
+	spec := &models.EmotionSpec{Temperature: temperature(logits, labels), Neutral: "neutral", Valence: map[string]string{}}
+	if !slices.Contains(d.emotions, spec.Neutral) {
+		spec.Neutral = d.emotions[0]
+	}
+	for _, e := range d.emotions {
+		if v := tax.Valence(e); v != "" {
+			spec.Valence[e] = v
+		}
+	}
+	return spec
+}
+
+// transitions are smoothed log frequencies of neighbouring tags, less the log frequency of the second: what one tag says about the next.
+func (d *dataset) transitions() [][]float64 {
+	n := len(d.tags)
+	pair := make([][]float64, n)
+	for i := range pair {
+		pair[i] = make([]float64, n)
+		for j := range pair[i] {
+			pair[i][j] = 0.1
+		}
+	}
+	single := make([]float64, n)
+	for _, s := range d.sentences(all(len(d.examples))) {
+		prev := -1
+		for _, t := range s.Tags {
+			if t < 0 {
+				prev = -1
+				continue
+			}
+			if prev >= 0 {
+				pair[prev][t]++
+				single[t]++
+			}
+			prev = t
+		}
+	}
+	total := 0.0
+	for i := range single {
+		single[i] += 0.1 * float64(n)
+		total += single[i]
+	}
+	out := make([][]float64, n)
+	for i := range out {
+		sum := 0.0
+		for _, v := range pair[i] {
+			sum += v
+		}
+		out[i] = make([]float64, n)
+		for j := range out[i] {
+			v := math.Log(pair[i][j]/sum) - math.Log(single[j]/total)
+			out[i][j] = math.Round(max(-4, min(4, v))*1e4) / 1e4
+		}
+	}
+	return out
+}
+
+func all(n int) []int {
+	is := make([]int, n)
+	for i := range is {
+		is[i] = i
+	}
+	return is
+}

@@ -1,0 +1,181 @@
+package training
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"yingda/nlu"
+	"yingda/nlu/decode"
+	"yingda/training/corpus"
+	"yingda/training/heads"
+)
+
+// OutOfScope is the label of the reject class.
+const OutOfScope = "out_of_scope"
+
+// dataset is a corpus with its features, as the fits want it.
+type dataset struct {
+	examples []corpus.Example
+	f        *Features
+	intents  []string // labels of the intents head, OutOfScope last when there are such examples
+	emotions []string
+	tags     []string // O, then B- and I- of each type
+	mul      heads.Mul
+}
+
+func newDataset(c *corpus.Corpus, f *Features, entityTypes []string) *dataset {
+	d := &dataset{examples: c.Examples, f: f}
+	oos := false
+	for _, eg := range c.Examples {
+		for _, l := range eg.Intents {
+			d.intents = append(d.intents, l)
+		}
+		oos = oos || eg.OutOfScope()
+		if eg.Emotion != "" {
+			d.emotions = append(d.emotions, eg.Emotion)
+		}
+	}
+	slices.Sort(d.intents)
+	d.intents = slices.Compact(d.intents)
+	if oos {
+		d.intents = append(d.intents, OutOfScope)
+	}
+	slices.Sort(d.emotions)
+	d.emotions = slices.Compact(d.emotions)
+	d.tags = []string{"O"}
+	for _, t := range entityTypes {
+		d.tags = append(d.tags, "B-"+t, "I-"+t)
+	}
+	return d
+}
+
+// rows are weighted labelled feature rows.
+type rows struct {
+	x []float32
+	y []int
+	w []float32
+}
+
+func (r *rows) add(x []float32, y int, w float32) {
+	r.x, r.y, r.w = append(r.x, x...), append(r.y, y), append(r.w, w)
+}
+
+// minClause is the number of tokens a clause must have to count on its own.
+const minClause = 3
+
+// intentRows makes the training rows of some examples. A message with several intents counts once for each, with the weight divided;
+// where it falls into as many clauses as intents, each clause also counts for its own.
+func (d *dataset) intentRows(which []int) *rows {
+	r := &rows{}
+	for _, i := range which {
+		eg := &d.examples[i]
+		if !eg.HasIntents {
+			continue
+		}
+		if eg.OutOfScope() {
+			r.add(d.f.Row(i), len(d.intents)-1, 1)
+			continue
+		}
+		for _, l := range eg.Intents {
+			r.add(d.f.Row(i), slices.Index(d.intents, l), 1/float32(len(eg.Intents)))
+		}
+		if len(eg.Intents) > 1 && d.f.States != nil {
+			clauses := decode.Clauses(eg.Text, d.f.Tokens[i], minClause)
+			if len(clauses) != len(eg.Intents) {
+				continue
+			}
+			for j, c := range clauses {
+				r.add(d.f.pool(i, tokensWithin(d.f.Tokens[i], c)), slices.Index(d.intents, eg.Intents[j]), 1)
+			}
+		}
+	}
+	return r
+}
+
+func tokensWithin(tokens []nlu.Token, s nlu.Span) []int {
+	var in []int
+	for i, t := range tokens {
+		if !t.Special && t.Start >= s.Start && t.Start < s.End {
+			in = append(in, i)
+		}
+	}
+	return in
+}
+
+func (d *dataset) emotionRows(which []int) *rows {
+	r := &rows{}
+	for _, i := range which {
+		if e := d.examples[i].Emotion; e != "" {
+			r.add(d.f.Row(i), slices.Index(d.emotions, e), 1)
+		}
+	}
+	return r
+}
+
+// sentences makes BIO-tagged token sequences. A token belongs to an entity when they overlap.
+func (d *dataset) sentences(which []int) []heads.Sentence {
+	var out []heads.Sentence
+	for _, i := range which {
+		eg := &d.examples[i]
+		if !eg.HasEntities {
+			continue
+		}
+		s := heads.Sentence{States: d.f.States[i], Tags: make([]int, len(d.f.Tokens[i]))}
+		for t, tok := range d.f.Tokens[i] {
+			if s.Tags[t] = d.tag(eg, tok.Span); tok.Special {
+				s.Tags[t] = -1
+			}
+		}
+		// The first token of an entity is the one with no token of the same entity before it.
+		prev := -1
+		for t, tok := range d.f.Tokens[i] {
+			e := entityAt(eg, tok.Span, d.tags)
+			if s.Tags[t] > 0 && e >= 0 && e == prev {
+				s.Tags[t]++ // B-x is followed by I-x in the tag list
+			}
+			prev = e
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// entityAt returns the position of the entity that overlaps the span and is among the tags, or −1.
+func entityAt(eg *corpus.Example, s nlu.Span, tags []string) int {
+	return slices.IndexFunc(eg.Entities, func(e corpus.EntitySpan) bool {
+		return s.Len() > 0 && s.Overlaps(nlu.Span{Start: e.Start, End: e.End}) && slices.Contains(tags, "B-"+e.Type)
+	})
+}
+
+func (d *dataset) tag(eg *corpus.Example, s nlu.Span) int {
+	e := entityAt(eg, s, d.tags)
+	if e < 0 {
+		return 0
+	}
+	return slices.Index(d.tags, "B-"+eg.Entities[e].Type)
+}
+
+// check refuses corpora that cannot be trained on.
+func (d *dataset) check() error {
+	count := map[string]int{}
+	for _, eg := range d.examples {
+		for _, l := range eg.Intents {
+			count[l]++
+		}
+	}
+	var thin []string
+	for l, n := range count {
+		if n < 2 {
+			thin = append(thin, l)
+		}
+	}
+	slices.Sort(thin)
+	if len(thin) > 0 {
+		return fmt.Errorf("train: intents with a single example cannot be validated: %s; write more", strings.Join(thin, ", "))
+	}
+	if len(d.intents) < 2 && len(d.emotions) < 2 {
+		return fmt.Errorf("train: nothing to tell apart: %d intents and %d emotions in %d examples", len(d.intents), len(d.emotions), len(d.examples))
+	}
+	return nil
+}

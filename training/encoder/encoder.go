@@ -1,0 +1,153 @@
+// Package encoder prepares a pretrained encoder for heads: it finds the layers in an exported graph, cuts it to a depth, and lets it
+// return the hidden states that heads are trained on.
+package encoder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"yingda/models"
+	"yingda/models/onnx"
+	"yingda/models/tokenizer"
+)
+
+// Encoder is a pretrained model without heads, in memory.
+type Encoder struct {
+	Model     *onnx.Model
+	Tokenizer []byte
+	Config    Config
+	layers    []string // output name of each layer; layers[0] is the embeddings
+}
+
+// Config is the part of config.json that is used.
+type Config struct {
+	ModelType   string `json:"model_type"`
+	HiddenSize  int    `json:"hidden_size"`
+	Layers      int    `json:"num_hidden_layers"`
+	MaxTokens   int    `json:"max_position_embeddings"`
+	Pad         int64  `json:"pad_token_id"`
+	QueryPrefix string `json:"query_prefix"`
+}
+
+// Load reads a folder with config.json, tokenizer.json and model.onnx.
+func Load(dir string) (*Encoder, error) {
+	e := &Encoder{}
+	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if err := json.Unmarshal(data, &e.Config); err != nil {
+		return nil, fmt.Errorf("load encoder: %s: %w", filepath.Join(dir, "config.json"), err)
+	}
+	if e.Tokenizer, err = os.ReadFile(filepath.Join(dir, "tokenizer.json")); err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if _, err := tokenizer.Parse(e.Tokenizer); err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if data, err = os.ReadFile(filepath.Join(dir, "model.onnx")); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("load encoder: no model.onnx in %s; if it is compressed, unpack it: zstd -d model.onnx.zst", dir)
+	} else if err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if e.Model, err = onnx.Unmarshal(data); err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if err := e.findLayers(); err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	return e, nil
+}
+
+var (
+	embeddingNorm = regexp.MustCompile(`(^|\.)embeddings\.LayerNorm\.weight$`)
+	layerNorm     = regexp.MustCompile(`(^|\.)layer\.(\d+)\.output\.LayerNorm\.weight$`)
+)
+
+// findLayers locates the layers by the Hugging Face names of their last normalisation.
+func (e *Encoder) findLayers() error {
+	found := map[int]string{}
+	for _, n := range e.Model.Graph.Nodes {
+		if n.Op != "LayerNormalization" || len(n.Inputs) < 2 {
+			continue
+		}
+		switch m := layerNorm.FindStringSubmatch(n.Inputs[1]); {
+		case m != nil:
+			i, err := strconv.Atoi(m[2])
+			if err != nil {
+				return err
+			}
+			found[i+1] = n.Outputs[0]
+		case embeddingNorm.MatchString(n.Inputs[1]):
+			found[0] = n.Outputs[0]
+		}
+	}
+	for i := range len(found) {
+		if found[i] == "" {
+			return fmt.Errorf("layer %d is not in the graph: its weights must carry Hugging Face names (encoder.layer.N.output.LayerNorm.weight)", i)
+		}
+		e.layers = append(e.layers, found[i])
+	}
+	if len(e.layers) < 2 {
+		return errors.New("no layers found: weights must carry Hugging Face names (encoder.layer.N.output.LayerNorm.weight)")
+	}
+	return nil
+}
+
+// Layers returns the number of transformer layers.
+func (e *Encoder) Layers() int { return len(e.layers) - 1 }
+
+// Hidden is the name of the graph value that holds the chosen hidden states, [batch, seq, dim].
+const Hidden = "hidden"
+
+// Tap returns a copy of the graph that ends in Hidden: the states after the given layers side by side (1 = after the first
+// layer), and everything above the highest one removed. dim is the width of Hidden. The constants are shared with e.
+func (e *Encoder) Tap(layers ...int) (m *onnx.Model, dim int, err error) {
+	g := *e.Model.Graph
+	g.Nodes = nil
+	for _, n := range e.Model.Graph.Nodes {
+		c := *n
+		c.Inputs = append([]string(nil), n.Inputs...)
+		g.Nodes = append(g.Nodes, &c)
+	}
+	g.Initializers = append([]*onnx.Tensor(nil), e.Model.Graph.Initializers...)
+	concat := &onnx.Node{Op: "Concat", Name: "hidden", Outputs: []string{Hidden}, Attrs: []*onnx.Attr{onnx.IntAttr("axis", 2)}}
+	for _, l := range layers {
+		if l < 1 || l > e.Layers() {
+			return nil, 0, fmt.Errorf("layer %d of an encoder with %d layers", l, e.Layers())
+		}
+		concat.Inputs = append(concat.Inputs, e.layers[l])
+	}
+	dim = len(layers) * e.Config.HiddenSize
+	g.Nodes = append(g.Nodes, concat)
+	g.Outputs = []*onnx.Value{{Name: Hidden, Type: onnx.Float, Dims: []onnx.Dim{{Param: "batch"}, {Param: "seq"}, {Size: int64(dim)}}}}
+	g.Prune()
+	c := *e.Model
+	c.Opsets = append([]onnx.Opset(nil), e.Model.Opsets...)
+	c.Graph = &g
+	return &c, dim, nil
+}
+
+// Bundle wraps a tapped graph so that a backend can run it: one Tokens head, "hidden".
+func (e *Encoder) Bundle(m *onnx.Model, dim int) *models.Bundle {
+	return &models.Bundle{
+		Manifest: &models.Manifest{
+			Format: models.FormatVersion, ID: "encoder", Name: "encoder",
+			Model:     e.ModelSpec(),
+			Tokenizer: models.TokenizerSpec{File: "tokenizer.json", Pad: e.Config.Pad},
+			Heads:     []models.Head{{Name: Hidden, Kind: models.Tokens, Output: Hidden, Dim: dim}},
+		},
+		Model: onnx.Marshal(m), Tokenizer: e.Tokenizer,
+	}
+}
+
+// ModelSpec describes the graph's inputs for a manifest.
+func (e *Encoder) ModelSpec() models.ModelSpec {
+	return models.ModelSpec{File: "model.onnx", IDs: "input_ids", Mask: "attention_mask", MaxTokens: e.Config.MaxTokens}
+}

@@ -1,0 +1,103 @@
+package training
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Recipe is everything that decides what a training run makes, but the data and the encoder.
+type Recipe struct {
+	// Name and Version of the bundle.
+	Name    string `yaml:"name"`
+	Version string `yaml:"version"`
+	// Languages the corpus is written in.
+	Languages []string `yaml:"languages"`
+	// Layers of the encoder whose states the heads read, side by side; 1 is the lowest. What lies above the highest is cut off.
+	Layers []int `yaml:"layers"`
+	// Fold is done to the text before it is tokenised: simplify, lower, squeeze.
+	Fold []string `yaml:"fold"`
+	// Prefix goes before every text, as the encoder was pretrained, e.g. "query: ". It costs tokens; empty is faster.
+	Prefix string `yaml:"prefix"`
+	// MaxTokens is the longest text the bundle reads.
+	MaxTokens int `yaml:"max_tokens"`
+	// Quantise stores matrices as int8 and the embedding table in 4-bit blocks.
+	Quantise bool `yaml:"quantise"`
+	// Folds of the cross-validation that calibration is fitted on.
+	Folds int `yaml:"folds"`
+	// Seed of everything random.
+	Seed uint64 `yaml:"seed"`
+
+	Intents  LinearRecipe `yaml:"intents"`
+	Emotion  LinearRecipe `yaml:"emotion"`
+	Entities TaggerRecipe `yaml:"entities"`
+}
+
+// LinearRecipe tunes a logistic regression.
+type LinearRecipe struct {
+	L2      float64 `yaml:"l2"`       // strength of the penalty on standardised features
+	MaxIter int     `yaml:"max_iter"` // iterations of L-BFGS at most
+	Skip    bool    `yaml:"skip"`     // leave the head out
+}
+
+// TaggerRecipe tunes the entity tagger.
+type TaggerRecipe struct {
+	Types   []string `yaml:"types"` // entity types the model finds; empty = those the taxonomy gives to models
+	Epochs  int      `yaml:"epochs"`
+	Rate    float64  `yaml:"rate"`
+	L2      float64  `yaml:"l2"`
+	Outside float64  `yaml:"outside"` // weight of tokens outside entities
+	Skip    bool     `yaml:"skip"`
+}
+
+// DefaultRecipe is what fields that a recipe file leaves out are.
+func DefaultRecipe() Recipe {
+	return Recipe{
+		Name: "custom", Version: "1", MaxTokens: 512, Quantise: true, Folds: 4, Seed: 1, Fold: []string{"simplify", "squeeze"},
+		Intents:  LinearRecipe{L2: 0.03, MaxIter: 100},
+		Emotion:  LinearRecipe{L2: 0.1, MaxIter: 100},
+		Entities: TaggerRecipe{Epochs: 10, Rate: 2e-3, L2: 1e-2, Outside: 1},
+	}
+}
+
+// LoadRecipe reads a recipe file over the defaults. Unknown fields and impossible values are refused, all at once.
+func LoadRecipe(path string) (Recipe, error) {
+	r := DefaultRecipe()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return r, fmt.Errorf("load recipe: %w", err)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	if err := dec.Decode(&r); err != nil && !errors.Is(err, io.EOF) {
+		return r, fmt.Errorf("load recipe %s: %w", path, err)
+	}
+	if err := r.Validate(); err != nil {
+		return r, fmt.Errorf("load recipe %s: %w", path, err)
+	}
+	return r, nil
+}
+
+// Validate reports all faults.
+func (r *Recipe) Validate() error {
+	var errs []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	fault(r.Name == "", "name is missing")
+	fault(r.MaxTokens < 8 || r.MaxTokens > 8192, "max_tokens %d: want 8–8192", r.MaxTokens)
+	fault(r.Folds < 2 || r.Folds > 20, "folds %d: want 2–20", r.Folds)
+	fault(r.Intents.L2 <= 0 || r.Emotion.L2 <= 0, "l2 must be greater than 0")
+	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
+	fault(r.Entities.Epochs <= 0 || r.Entities.Rate <= 0 || r.Entities.Outside <= 0, "entities: epochs, rate and outside must be greater than 0")
+	for i, l := range r.Layers {
+		fault(l < 1 || i > 0 && l <= r.Layers[i-1], "layers %v: want increasing numbers from 1", r.Layers)
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,200 @@
+// Package training makes bundles: from a corpus and a pretrained encoder to calibrated heads, a manifest and a model card.
+//
+// The quick way, [Train], leaves the encoder as it is. Its hidden states are computed once, linear heads are fitted on them, their
+// scores are calibrated on cross-validated predictions, and everything is written into one ONNX graph. The same data,
+// encoder, recipe and library versions give the same bundle.
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"yingda/models"
+	"yingda/models/onnx"
+	"yingda/models/ort"
+	"yingda/training/corpus"
+	"yingda/training/encoder"
+	"yingda/training/heads"
+	"yingda/training/quantize"
+)
+
+// Progress is told what a long job is doing: the stage, and how far it is. It may be called from several goroutines. nil is silent.
+type Progress func(stage string, done, total int, detail string)
+
+func (p Progress) call(stage string, done, total int, detail string) {
+	if p != nil {
+		p(stage, done, total, detail)
+	}
+}
+
+func (p Progress) iteration(stage string, total int) func(int, float64) {
+	return func(i int, loss float64) { p.call(stage, i, total, fmt.Sprintf("loss %.4f", loss)) }
+}
+
+// Result is a trained bundle and what was learnt on the way.
+type Result struct {
+	Bundle   *models.Bundle
+	Matrices quantize.Report
+	Table    quantize.Report
+	Elapsed  time.Duration
+}
+
+// Train makes a bundle. The bundle is not written anywhere.
+func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, log Progress) (*Result, error) {
+	start := time.Now()
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if len(r.Layers) == 0 {
+		r.Layers = []int{e.Layers()}
+	}
+	res := &Result{}
+	model, dim, err := tap(e, r, res)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	feat := e.Bundle(model, dim)
+	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
+	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
+	texts := make([]string, len(c.Examples))
+	for i, eg := range c.Examples {
+		texts[i] = eg.Text
+	}
+	f, err := Extract(ctx, feat, texts, !r.Entities.Skip, func(done, total int) { log.call("encode", done, total, "") })
+	if err != nil {
+		return nil, fmt.Errorf("encode corpus: %w", err)
+	}
+	d := newDataset(c, f, entityTypes(r, tax, c))
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	gemm, err := ort.NewGemm()
+	if err != nil {
+		return nil, err
+	}
+	defer gemm.Close()
+	d.mul = gemm.Mul
+	m, err := d.manifest(ctx, r, tax, log)
+	if err != nil {
+		return nil, err
+	}
+	fit, err := d.fit(ctx, r, log)
+	if err != nil {
+		return nil, err
+	}
+	addHeads(model.Graph, dim, e.Config.HiddenSize, fit)
+	m.Heads = fit.describe(d.intents, d.emotions, d.tags, e.Config.HiddenSize)
+	m.Model = e.ModelSpec()
+	m.Model.MaxTokens = feat.Manifest.Model.MaxTokens
+	m.Model.Encoder = fmt.Sprintf("%s, %d of %d layers", e.Config.ModelType, slices.Max(r.Layers), e.Layers())
+	m.Tokenizer = feat.Manifest.Tokenizer
+	if m.Training["corpus"], err = c.Fingerprint(); err != nil {
+		return nil, err
+	}
+	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: e.Tokenizer}
+	res.Elapsed = time.Since(start)
+	return res, nil
+}
+
+// tap cuts and quantises the encoder. The heads see the states of the rounded weights, which are those they will see in service.
+func tap(e *encoder.Encoder, r Recipe, res *Result) (*onnx.Model, int, error) {
+	model, dim, err := e.Tap(r.Layers...)
+	if err != nil {
+		return nil, 0, err
+	}
+	if r.Quantise {
+		if res.Matrices, err = quantize.Weights(model.Graph); err != nil {
+			return nil, 0, err
+		}
+		if res.Table, err = quantize.Embedding(model, e.ModelSpec().IDs); err != nil {
+			return nil, 0, err
+		}
+	}
+	return model, dim, nil
+}
+
+// entityTypes are those the recipe names, or those that the taxonomy gives to models and the corpus shows.
+func entityTypes(r Recipe, tax *corpus.Taxonomy, c *corpus.Corpus) []string {
+	if r.Entities.Skip {
+		return nil
+	}
+	if len(r.Entities.Types) > 0 {
+		return r.Entities.Types
+	}
+	seen := map[string]bool{}
+	for _, eg := range c.Examples {
+		for _, ent := range eg.Entities {
+			seen[ent.Type] = true
+		}
+	}
+	var types []string
+	for _, def := range tax.Entities {
+		if def.By == "model" && seen[def.Name] {
+			types = append(types, def.Name)
+		}
+	}
+	return types
+}
+
+// manifest fits everything that interprets scores, on cross-validated predictions.
+func (d *dataset) manifest(ctx context.Context, r Recipe, tax *corpus.Taxonomy, log Progress) (*models.Manifest, error) {
+	h, err := d.crossValidate(ctx, r, log)
+	if err != nil {
+		return nil, err
+	}
+	m := &models.Manifest{Format: models.FormatVersion, Name: r.Name, Version: r.Version, Languages: r.Languages,
+		Training: map[string]any{"examples": len(d.examples), "seed": r.Seed, "layers": r.Layers, "recipe": "linear heads on a frozen encoder"}}
+	if !r.Intents.Skip {
+		if m.Intents, err = d.intentSpec(ctx, h); err != nil {
+			return nil, err
+		}
+		m.Intents.Groups = map[string]string{}
+		for _, l := range d.intents {
+			if def := tax.Intent(l); def != nil {
+				m.Intents.Groups[l] = def.Group
+			}
+		}
+	}
+	if !r.Emotion.Skip {
+		m.Emotion = d.emotionSpec(h, tax)
+	}
+	if len(d.tags) > 1 {
+		m.Entities = &models.EntitySpec{Temperature: 1, MinScore: 0.3, Transitions: d.transitions()}
+	}
+	return m, nil
+}
+
+// fit trains the heads on everything.
+func (d *dataset) fit(ctx context.Context, r Recipe, log Progress) (fitted, error) {
+	var fit fitted
+	var err error
+	every := all(len(d.examples))
+	if !r.Intents.Skip {
+		if fit.intents, err = d.fitLinear(ctx, d.intentRows(every), len(d.intents), r.Intents, log.iteration("intents", r.Intents.MaxIter)); err != nil {
+			return fit, fmt.Errorf("intents: %w", err)
+		}
+	}
+	if !r.Emotion.Skip {
+		if fit.emotion, err = d.fitLinear(ctx, d.emotionRows(every), len(d.emotions), r.Emotion, log.iteration("emotion", r.Emotion.MaxIter)); err != nil {
+			return fit, fmt.Errorf("emotion: %w", err)
+		}
+	}
+	if len(d.tags) > 1 {
+		if fit.entities, err = d.fitTagger(ctx, every, r, log); err != nil {
+			return fit, fmt.Errorf("entities: %w", err)
+		}
+	}
+	if fit.intents == nil && fit.emotion == nil && fit.entities == nil {
+		return fit, errors.New("train: the recipe skips every head")
+	}
+	return fit, nil
+}
+
+func (d *dataset) fitTagger(ctx context.Context, which []int, r Recipe, log Progress) (*heads.Tagger, error) {
+	o := heads.TaggerOptions{Epochs: r.Entities.Epochs, Rate: r.Entities.Rate, L2: r.Entities.L2, Outside: r.Entities.Outside, Seed: r.Seed,
+		Progress: log.iteration("entities", r.Entities.Epochs), Mul: d.mul}
+	return heads.FitTagger(ctx, d.sentences(which), d.f.Dim, len(d.tags), o)
+}
