@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// stateName is the file in a store that says which bundle has which role.
-const stateName = "registry.json"
+// StateName is the file in a store that says which bundle has which role.
+const StateName = "registry.json"
 
 // maxHistory bounds how many former bundles of a role are remembered for rolling back.
 const maxHistory = 20
@@ -87,6 +87,22 @@ func (s *Store) Open(id BundleID) (*Bundle, error) {
 	return b, nil
 }
 
+// Manifest reads a bundle's manifest without verifying the rest.
+func (s *Store) Manifest(id BundleID) (*Manifest, error) {
+	if id == s.builtinID && s.builtin != nil {
+		b, err := s.builtin()
+		if err != nil {
+			return nil, err
+		}
+		return b.Manifest, nil
+	}
+	data, err := os.ReadFile(filepath.Join(s.dir, string(id), ManifestName))
+	if err != nil {
+		return nil, &BundleError{File: ManifestName, Reason: "cannot be read", Err: err}
+	}
+	return ParseManifest(data)
+}
+
 // List returns the ids of the bundles there are, the built-in one first. It does not verify them.
 func (s *Store) List() ([]BundleID, error) {
 	entries, err := os.ReadDir(s.dir)
@@ -108,7 +124,7 @@ func (s *Store) List() ([]BundleID, error) {
 // State reads the roles. A store without a state has none.
 func (s *Store) State() (State, error) {
 	state := State{Roles: map[Role][]BundleID{}}
-	data, err := os.ReadFile(filepath.Join(s.dir, stateName))
+	data, err := os.ReadFile(filepath.Join(s.dir, StateName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return state, nil
 	}
@@ -116,7 +132,7 @@ func (s *Store) State() (State, error) {
 		return state, fmt.Errorf("read registry: %w", err)
 	}
 	if err := json.Unmarshal(data, &state); err != nil {
-		return state, fmt.Errorf("read registry %s: %w; restore it or delete it to start again from the built-in bundle", filepath.Join(s.dir, stateName), err)
+		return state, fmt.Errorf("read registry %s: %w; restore it or delete it to start again from the built-in bundle", filepath.Join(s.dir, StateName), err)
 	}
 	if state.Roles == nil {
 		state.Roles = map[Role][]BundleID{}
@@ -178,12 +194,12 @@ func (s *Store) update(change func(*State) error) error {
 	if err != nil {
 		return fmt.Errorf("write registry: %w", err)
 	}
-	tmp := filepath.Join(s.dir, stateName+".new")
+	tmp := filepath.Join(s.dir, StateName+".new")
 	if err := os.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("write registry: %w", err)
 	}
 	if err := writeSynced(tmp, data); err != nil {
 		return fmt.Errorf("write registry: %w", err)
 	}
-	return os.Rename(tmp, filepath.Join(s.dir, stateName))
+	return os.Rename(tmp, filepath.Join(s.dir, StateName))
 }

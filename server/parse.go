@@ -127,6 +127,14 @@ func (w *jsonWriter) analysis(a *nlu.Analysis, u *nlu.Utterance, req *parseReque
 	w.close('}')
 }
 
+// AppendAnalysis appends an analysis to dst as JSON, as /v1/parse answers one text with default options.
+func AppendAnalysis(dst []byte, a *nlu.Analysis) ([]byte, error) {
+	w := newWriter()
+	defer w.free()
+	w.analysis(a, &a.Utterance, &parseRequest{top: defaultTop})
+	return append(dst, w.b...), w.err
+}
+
 // reading tells which reading was understood best: 0 is the text itself, n the n-th alternative.
 func reading(a *nlu.Analysis, u *nlu.Utterance) int {
 	if a.Text == u.Text {

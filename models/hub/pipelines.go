@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/gomlx/go-huggingface/tokenizers/api"
+	"github.com/knights-analytics/hugot/backends"
 	"github.com/knights-analytics/hugot/pipelines"
 )
 
@@ -27,7 +27,7 @@ type Embedder struct {
 // OpenEmbedder opens a model whose output is a vector a text, or a vector a token: these are averaged. output names one of
 // several; "" takes the first. normalize scales the vectors to length 1.
 func OpenEmbedder(m Model, output string, normalize bool) (*Embedder, error) {
-	var opts []hugotOption[*pipelines.FeatureExtractionPipeline]
+	var opts []backends.PipelineOption[*pipelines.FeatureExtractionPipeline]
 	if output != "" {
 		opts = append(opts, pipelines.WithOutputName(output))
 	}
@@ -216,5 +216,3 @@ func (r *Reranker) Rank(ctx context.Context, query string, documents []string) (
 		return nil
 	})
 }
-
-var _ api.Tokenizer = nil

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"yingda/models"
+	"yingda/models/batch"
+	"yingda/nlu"
+	"yingda/nlu/standard"
+	"yingda/server"
+)
+
+// registry is the registry of engines: the server's Parser.
+type registry struct {
+	*models.Registry[*standard.Engine]
+}
+
+// Parse implements [server.Parser].
+func (r registry) Parse(ctx context.Context, bundle string, us []nlu.Utterance) ([]*nlu.Analysis, error) {
+	lease, err := r.Acquire(bundle)
+	if err != nil {
+		return nil, err
+	}
+	defer lease.Release()
+	return lease.Engine.Analyse(ctx, us...)
+}
+
+func (r registry) queues() []server.Queue {
+	var qs []server.Queue
+	for _, role := range models.Roles {
+		if lease, err := r.Acquire(string(role)); err == nil {
+			qs = append(qs, server.Queue{Role: role, Stats: lease.Engine.Stats()})
+			lease.Release()
+		}
+	}
+	return qs
+}
+
+// serveFlags are those of "yingda serve".
+type serveFlags struct {
+	engineFlags
+	addr     string
+	drain    time.Duration
+	verbose  bool
+	maxQueue int
+	maxWait  time.Duration
+}
+
+func runServe(ctx context.Context, args []string, std stdio) error {
+	fs := newFlags(std, "serve", "", "Serves the HTTP API with the champion of the bundle store, and follows changes of the store.")
+	var f serveFlags
+	f.ortFlags.register(fs)
+	f.registerStore(fs)
+	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback is reachable by others, and the API asks for no password")
+	fs.DurationVar(&f.drain, "drain", 0, "how long to go on serving after SIGTERM, with /readyz saying no, until load balancers have noticed")
+	fs.BoolVar(&f.verbose, "v", false, "log each request (never its text)")
+	fs.IntVar(&f.maxQueue, "queue-tokens", 16384, "tokens that may wait for the model before requests are refused")
+	fs.DurationVar(&f.maxWait, "queue-wait", 2*time.Second, "longest wait for the model")
+	if err := parseFlags(fs, args); err != nil {
+		return err
+	}
+	if fs.NArg() > 0 {
+		return fmt.Errorf("serve: unexpected argument %q", fs.Arg(0))
+	}
+	level := slog.LevelInfo
+	if f.verbose {
+		level = slog.LevelDebug
+	}
+	return f.serve(ctx, std, newLogger(std.err, level))
+}
+
+func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) error {
+	if err := f.initORT(ctx, std.err); err != nil {
+		return err
+	}
+	store, err := openStore(f.store)
+	if err != nil {
+		return err
+	}
+	r := f.registry(store, log)
+	if err := r.Sync(ctx); err != nil {
+		log.Error("some bundles could not be loaded", "error", err)
+	}
+	if len(r.Loaded()) == 0 || r.Loaded()[0].Manifest == nil {
+		return errors.New("serve: no champion could be loaded; 'yingda bundle rollback' goes back to the bundle before")
+	}
+	debug.FreeOSMemory() // what reading and checking the bundle took
+	srv, err := server.New(server.Options{Parser: r, Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain})
+	if err != nil {
+		return err
+	}
+	follow, stop := context.WithCancel(ctx)
+	defer stop()
+	go followStore(follow, store, r, log)
+	fmt.Fprintf(std.err, `
+Yingda serves %s at http://%s  —  try:
+
+  curl -s http://%s/v1/parse -d '{"text": "我的订单怎么还没发货"}'
+
+`, r.Loaded()[0].Manifest.ID, f.addr, f.addr)
+	err = srv.Run(ctx)
+	stop()
+	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return errors.Join(err, r.Close(closing))
+}
+
+func (f *serveFlags) registry(store *models.Store, log *slog.Logger) registry {
+	build := func(b *models.Bundle) (*standard.Engine, error) {
+		return buildEngine(b, standard.Options{Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}})
+	}
+	return registry{models.NewRegistry(store, build, log)}
+}
+
+// followStore loads what another process activates. It looks at the state file's time twice a second: that works on every file system.
+func followStore(ctx context.Context, store *models.Store, r registry, log *slog.Logger) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	seen := stateTime(store)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if t := stateTime(store); !t.Equal(seen) {
+			seen = t
+			if err := r.Sync(ctx); err != nil {
+				log.Error("bundle store changed but could not be followed", "error", err)
+			}
+			debug.FreeOSMemory()
+		}
+	}
+}
+
+func stateTime(store *models.Store) time.Time {
+	info, err := os.Stat(filepath.Join(store.Dir(), models.StateName))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
