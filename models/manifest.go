@@ -97,10 +97,19 @@ type OOSSpec struct {
 	Energy float64 `json:"energy"`
 }
 
-// ClauseSpec decides when a clause's own intent is reported beside the others'.
+// ClauseSpec decides when a clause's own intent is reported beside the message's best one. The evidence is a logistic model:
+//
+//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Connective·k)))
+//
+// c is the probability of the intent in its clause, w in the whole message, and k is 1 when a connective such as 另外 or "also"
+// opens a clause or the message asks twice.
 type ClauseSpec struct {
-	MinScore  float64 `json:"min_score"`  // lowest score of a clause's best intent
-	MinTokens int     `json:"min_tokens"` // shorter clauses are joined to their neighbour
+	MinTokens  int     `json:"min_tokens"` // shorter clauses are joined to their neighbour
+	Bias       float64 `json:"bias"`
+	Score      float64 `json:"score"`
+	Whole      float64 `json:"whole"`
+	Connective float64 `json:"connective"`
+	MinScore   float64 `json:"min_score"` // lowest p that counts; 0 = never report more than one intent
 }
 
 // EmotionSpec turns emotion logits into calibrated scores.
@@ -241,7 +250,7 @@ func (m *Manifest) validateScores() error {
 			return invalid(ManifestName, "reject label %q is not a label of the intents head", s.Reject)
 		}
 		if !positive(s.Temperature) || !probability(s.MinScore) || !probability(s.MaxOOS) || !probability(s.Clause.MinScore) ||
-			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy) {
+			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy, s.Clause.Bias, s.Clause.Score, s.Clause.Whole, s.Clause.Connective) {
 			return invalid(ManifestName, "intents: temperature must be > 0, thresholds within 0–1, coefficients finite")
 		}
 		if j := m.HeadIndex(HeadIntentTokens); j >= 0 && !slices.Equal(m.Heads[i].Labels, m.Heads[j].Labels) {

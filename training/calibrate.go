@@ -135,7 +135,7 @@ func (d *dataset) intentSpec(ctx context.Context, h *heldOut) (*models.IntentSpe
 			return nil, err
 		}
 	}
-	return spec, d.chooseThresholds(h, spec)
+	return spec, d.chooseThresholds(ctx, h, spec)
 }
 
 func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpec, reject int) error {
@@ -161,11 +161,11 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 
 // What a decision is worth when thresholds are chosen: a right answer or a justified rejection counts 1, a needless
 // rejection 0 (the bot asks again), a wrong answer costs.
-const wrongCost = 0.5
+const wrongCost = 0.2
 
 // chooseThresholds picks MaxOOS and MinScore that maximise the worth of the decisions on single intents and out of scope, then the clause
-// threshold that maximises exact matches, a message with several wishes counting as much as there are of them in the corpus.
-func (d *dataset) chooseThresholds(h *heldOut, spec *models.IntentSpec) error {
+// model for messages with several wishes.
+func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models.IntentSpec) error {
 	dec, err := d.decoder(spec)
 	if err != nil {
 		return err
@@ -203,7 +203,7 @@ func (d *dataset) chooseThresholds(h *heldOut, spec *models.IntentSpec) error {
 			}
 		}
 	}
-	return d.chooseClause(h, spec)
+	return d.chooseClause(ctx, h, spec)
 }
 
 func (d *dataset) decoder(spec *models.IntentSpec) (*decode.Intent, error) {
@@ -212,34 +212,88 @@ func (d *dataset) decoder(spec *models.IntentSpec) (*decode.Intent, error) {
 		{Name: models.HeadIntentTokens, Kind: models.Tokens, Labels: d.intents}}})
 }
 
-func (d *dataset) chooseClause(h *heldOut, spec *models.IntentSpec) error {
+// chooseClause fits the evidence model on the clauses' best intents other than the message's, then the threshold.
+func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.IntentSpec) error {
+	dec, err := d.decoder(spec)
+	if err != nil {
+		return err
+	}
+	r := &rows{}
+	positive := 0
+	for i, eg := range d.examples {
+		if h.tokens[i].Rows == 0 || len(eg.Intents) == 0 {
+			continue
+		}
+		a := d.analysis(h, i, dec)
+		for _, c := range dec.Candidates(a, h.tokens[i]) {
+			if c.Label == a.Ranking[0].Label {
+				continue
+			}
+			y := 0
+			if slices.Contains(eg.Intents, c.Label) {
+				y = 1
+				positive++
+			}
+			f := c.Features()
+			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2])}, y, 1)
+		}
+	}
+	if positive < 10 || positive == len(r.y) {
+		return nil // too little to learn from: one intent a message
+	}
+	l, err := heads.Softmax(ctx, r.x, 3, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
+	if err != nil {
+		return fmt.Errorf("fit clause evidence: %w", err)
+	}
+	weight := func(k int) float64 { return float64(l.W[2*k+1] - l.W[2*k]) }
+	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Connective: weight(2)}
+	return d.chooseEvidence(h, spec)
+}
+
+// severalShare is the share of messages with several wishes for which the clause threshold is chosen.
+const severalShare = 0.15
+
+func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) error {
 	best, bestScore := 0.0, -1.0
-	for min := 0.3; min < 0.99; min += 0.025 {
+	for min := 0.2; min < 0.96; min += 0.025 {
 		spec.Clause.MinScore = min
 		dec, err := d.decoder(spec)
 		if err != nil {
 			return err
 		}
-		exact := 0.0
+		var right, total [2]float64 // one wish, several
 		for i, eg := range d.examples {
-			if h.tokens[i].Rows == 0 || len(eg.Intents) == 0 {
+			if len(eg.Intents) == 0 || !eg.HasIntents {
 				continue
 			}
-			a := &nlu.Analysis{Utterance: nlu.Utterance{Text: eg.Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
-				Logits: map[string]models.Logits{models.HeadIntents: {Rows: 1, Cols: len(d.intents), Data: h.intents[i]}, models.HeadIntentTokens: h.tokens[i]}}
+			kind := 0
+			if len(eg.Intents) > 1 {
+				kind = 1
+			}
+			total[kind]++
+			a := d.analysis(h, i, dec)
 			if err := dec.Annotate(context.Background(), []*nlu.Analysis{a}); err != nil {
 				return err
 			}
 			if sameIntents(a.Intents, eg.Intents) {
-				exact++
+				right[kind]++
 			}
 		}
-		if exact > bestScore {
-			best, bestScore = min, exact
+		score := (1-severalShare)*right[0]/total[0] + severalShare*right[1]/total[1]
+		if score > bestScore {
+			best, bestScore = min, score
 		}
 	}
 	spec.Clause.MinScore = math.Round(best*1e3) / 1e3
 	return nil
+}
+
+// analysis presents held-out logits to the decoder, ranking included.
+func (d *dataset) analysis(h *heldOut, i int, dec *decode.Intent) *nlu.Analysis {
+	logits := h.intents[i]
+	return &nlu.Analysis{Utterance: nlu.Utterance{Text: d.examples[i].Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
+		Ranking: dec.Rank(logits, dec.OOS(logits)),
+		Logits:  map[string]models.Logits{models.HeadIntents: {Rows: 1, Cols: len(d.intents), Data: logits}, models.HeadIntentTokens: h.tokens[i]}}
 }
 
 func sameIntents(got []nlu.Intent, want []string) bool {

@@ -2,6 +2,7 @@ package training
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,6 +23,9 @@ type dataset struct {
 	emotions []string
 	tags     []string // O, then B- and I- of each type
 	mul      heads.Mul
+
+	pairs       []pair // their features follow those of the examples
+	intentIndex map[string]int
 }
 
 func newDataset(c *corpus.Corpus, f *Features, entityTypes []string) *dataset {
@@ -40,6 +44,10 @@ func newDataset(c *corpus.Corpus, f *Features, entityTypes []string) *dataset {
 	d.intents = slices.Compact(d.intents)
 	if oos {
 		d.intents = append(d.intents, OutOfScope)
+	}
+	d.intentIndex = map[string]int{}
+	for i, l := range d.intents {
+		d.intentIndex[l] = i
 	}
 	slices.Sort(d.emotions)
 	d.emotions = slices.Compact(d.emotions)
@@ -68,8 +76,10 @@ const minClause = 3
 // where it falls into as many clauses as intents, each clause also counts for its own.
 func (d *dataset) intentRows(which []int) *rows {
 	r := &rows{}
+	in := make(map[int]bool, len(which))
 	for _, i := range which {
 		eg := &d.examples[i]
+		in[i] = true
 		if !eg.HasIntents {
 			continue
 		}
@@ -90,6 +100,7 @@ func (d *dataset) intentRows(which []int) *rows {
 			}
 		}
 	}
+	d.pairRows(r, in)
 	return r
 }
 
@@ -103,11 +114,21 @@ func tokensWithin(tokens []nlu.Token, s nlu.Span) []int {
 	return in
 }
 
+// emotionRows weighs an emotion by the inverse root of its share: half way from the corpus, where most messages are neutral, to all alike.
 func (d *dataset) emotionRows(which []int) *rows {
 	r := &rows{}
+	count := map[string]int{}
+	total := 0
 	for _, i := range which {
 		if e := d.examples[i].Emotion; e != "" {
-			r.add(d.f.Row(i), slices.Index(d.emotions, e), 1)
+			count[e]++
+			total++
+		}
+	}
+	for _, i := range which {
+		if e := d.examples[i].Emotion; e != "" {
+			share := float64(count[e]*len(count)) / float64(total)
+			r.add(d.f.Row(i), slices.Index(d.emotions, e), float32(1/math.Sqrt(share)))
 		}
 	}
 	return r

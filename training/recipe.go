@@ -29,6 +29,8 @@ type Recipe struct {
 	Quantise bool `yaml:"quantise"`
 	// Folds of the cross-validation that calibration is fitted on.
 	Folds int `yaml:"folds"`
+	// Pairs is how many messages are put together from two examples, to teach what each part means beside the other.
+	Pairs int `yaml:"pairs"`
 	// Seed of everything random.
 	Seed uint64 `yaml:"seed"`
 

@@ -59,15 +59,23 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 	feat := e.Bundle(model, dim)
 	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
 	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
-	texts := make([]string, len(c.Examples))
-	for i, eg := range c.Examples {
-		texts[i] = eg.Text
+	var pairs []pair
+	if !r.Intents.Skip && !r.Entities.Skip { // pairs need token states
+		pairs = makePairs(c, r.Pairs, r.Folds, r.Seed)
+	}
+	var texts []string
+	for _, eg := range c.Examples {
+		texts = append(texts, eg.Text)
+	}
+	for _, p := range pairs {
+		texts = append(texts, p.text)
 	}
 	f, err := Extract(ctx, feat, texts, !r.Entities.Skip, func(done, total int) { log.call("encode", done, total, "") })
 	if err != nil {
 		return nil, fmt.Errorf("encode corpus: %w", err)
 	}
 	d := newDataset(c, f, entityTypes(r, tax, c))
+	d.pairs = pairs
 	if err := d.check(); err != nil {
 		return nil, err
 	}

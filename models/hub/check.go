@@ -126,6 +126,9 @@ func (p *puller) place(ctx context.Context, paths map[string]string) error {
 	if err := os.Chmod(scratch, 0o755); err != nil {
 		return err
 	}
+	if ctx.Err() != nil { // Pull has returned already
+		return context.Cause(ctx)
+	}
 	if err := os.Rename(scratch, dest); err != nil {
 		return fmt.Errorf("make folder %s, which must not exist or be empty: %w", dest, err)
 	}

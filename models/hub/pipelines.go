@@ -95,46 +95,6 @@ func sortScores(s []Score) {
 	slices.SortStableFunc(s, func(a, b Score) int { return cmp.Compare(b.P, a.P) })
 }
 
-// Entity is a span of a text that a token-classification head found. Start and End are byte offsets, half open.
-type Entity struct {
-	Type       string
-	Start, End int
-	P          float64 // mean over the tokens
-}
-
-// Tagger finds entities by a token-classification head.
-type Tagger struct {
-	*runner
-	p *pipelines.TokenClassificationPipeline
-}
-
-// OpenTagger opens a model with a token-classification head. Neighbouring tokens of one type are joined (hugot's "simple"
-// aggregation): its ways to join the pieces of a word take accented and upper-case words for pieces.
-func OpenTagger(m Model) (*Tagger, error) {
-	r, p, err := open(m, pipelines.WithSimpleAggregation())
-	if err != nil {
-		return nil, err
-	}
-	return &Tagger{r, p}, nil
-}
-
-// Tag returns the entities of each text in order.
-func (t *Tagger) Tag(ctx context.Context, texts []string) ([][]Entity, error) {
-	all := make([][]Entity, len(texts))
-	return all, t.each(ctx, texts, func(ctx context.Context, batch []string, lo int) error {
-		out, err := t.p.RunPipeline(ctx, batch)
-		if err != nil {
-			return err
-		}
-		for i, row := range out.Entities {
-			for _, e := range row {
-				all[lo+i] = append(all[lo+i], Entity{Type: e.Entity, Start: int(e.Start), End: int(e.End), P: float64(e.Score)})
-			}
-		}
-		return nil
-	})
-}
-
 // ZeroShot labels texts with labels that the model was not trained on, by a natural-language-inference head.
 type ZeroShot struct {
 	*runner

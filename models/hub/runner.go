@@ -67,18 +67,22 @@ func open[T backends.Pipeline](m Model, opts ...backends.PipelineOption[T]) (r *
 // Close frees the model. No call may be running.
 func (r *runner) Close() error { return r.session.Destroy() }
 
-// each calls run for one batch after the other; run answers for texts[lo:hi].
+// each calls run for one batch of texts after the other, of which the first is texts[lo].
 func (r *runner) each(ctx context.Context, texts []string, run func(ctx context.Context, batch []string, lo int) error) error {
 	if err := r.checkLengths(texts); err != nil {
 		return err
 	}
-	for lo := 0; lo < len(texts); lo += r.batch {
+	return r.batches(ctx, len(texts), func(ctx context.Context, lo, hi int) error { return run(ctx, texts[lo:hi], lo) })
+}
+
+func (r *runner) batches(ctx context.Context, n int, run func(ctx context.Context, lo, hi int) error) error {
+	for lo := 0; lo < n; lo += r.batch {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		batch := texts[lo:min(lo+r.batch, len(texts))]
-		if err := guard(func() error { return run(context.WithoutCancel(ctx), batch, lo) }); err != nil {
-			return fmt.Errorf("run texts %d–%d: %w", lo, lo+len(batch)-1, err)
+		hi := min(lo+r.batch, n)
+		if err := guard(func() error { return run(context.WithoutCancel(ctx), lo, hi) }); err != nil {
+			return fmt.Errorf("run texts %d–%d: %w", lo, hi-1, err)
 		}
 	}
 	return nil

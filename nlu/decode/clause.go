@@ -28,6 +28,17 @@ func Clauses(text string, tokens []nlu.Token, minTokens int) []nlu.Span {
 	return joinShort(spans, tokens, minTokens)
 }
 
+// Joined tells whether a message seems to be put together from several: a connective opens one of its clauses, or it asks twice.
+func Joined(text string) bool {
+	lower := asciiLower(text)
+	for _, c := range connectives {
+		if i := strings.Index(lower, c); i > 0 && c != " and " {
+			return true
+		}
+	}
+	return strings.Count(text, "?")+strings.Count(text, "？") > 1
+}
+
 func cutPoints(text string) []int {
 	lower := asciiLower(text)
 	var cuts []int

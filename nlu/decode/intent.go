@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 
 	"yingda/models"
@@ -102,46 +103,73 @@ func (d *Intent) decide(a *nlu.Analysis, tokens models.Logits) []nlu.Intent {
 	if tokens.Rows == 0 || d.spec.Clause.MinScore <= 0 {
 		return one
 	}
-	found := d.ByClause(a.Text, a.Encoding.Tokens, tokens)
-	if len(found) < 2 {
-		return one
-	}
-	// The message as a whole has the last word on what it is about: its best intent stays, with its own score.
-	for i := range found {
-		if found[i].Label == best.Label {
-			found[i].Score = max(found[i].Score, best.Score)
-			return found
-		}
-	}
-	return one
+	return d.several(a, tokens, one[0])
 }
 
-// ByClause returns the intents that clauses support on their own, in order; neighbours with the same intent are joined, a label
-// appears once.
-func (d *Intent) ByClause(text string, toks []nlu.Token, tokens models.Logits) []nlu.Intent {
-	clauses := Clauses(text, toks, max(d.spec.Clause.MinTokens, 1))
+// several adds to the message's best intent those that its clauses bear out, in the order they are said.
+func (d *Intent) several(a *nlu.Analysis, tokens models.Logits, best nlu.Intent) []nlu.Intent {
+	found := []nlu.Intent{best}
+	for _, c := range d.Candidates(a, tokens) {
+		switch {
+		case c.Label == best.Label:
+			found[0].Span = c.Span
+		case d.Evidence(c) >= d.spec.Clause.MinScore:
+			found = append(found, nlu.Intent{Prediction: nlu.Prediction{Label: c.Label, Score: c.Score}, Span: c.Span})
+		}
+	}
+	if len(found) == 1 {
+		found[0].Span = nlu.Span{Start: 0, End: len(a.Text)}
+	}
+	slices.SortStableFunc(found, func(x, y nlu.Intent) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
+	return found
+}
+
+// Candidate is an intent that is the best of some clause.
+type Candidate struct {
+	nlu.Prediction         // by its clause
+	Whole          float64 // its probability by the whole message
+	Span           nlu.Span
+	Joined         bool // a connective opens a clause, or the message asks twice
+}
+
+// Candidates returns the best intent of each clause, a label once, with its surest clause. A message of one clause has none.
+func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
+	clauses := Clauses(a.Text, a.Encoding.Tokens, max(d.spec.Clause.MinTokens, 1))
 	if len(clauses) < 2 {
 		return nil
 	}
-	var found []nlu.Intent
+	joined := Joined(a.Text)
+	var found []Candidate
 	for _, c := range clauses {
-		mean := MeanLogits(tokens, tokensIn(toks, c))
-		oos := d.OOS(mean)
-		p := d.Rank(mean, oos)[0]
-		if p.Score < d.spec.Clause.MinScore {
-			continue
+		mean := MeanLogits(tokens, tokensIn(a.Encoding.Tokens, c))
+		p := d.Rank(mean, d.OOS(mean))[0]
+		i := slices.IndexFunc(found, func(f Candidate) bool { return f.Label == p.Label })
+		switch {
+		case i < 0:
+			w := slices.IndexFunc(a.Ranking, func(r nlu.Prediction) bool { return r.Label == p.Label })
+			found = append(found, Candidate{Prediction: p, Whole: a.Ranking[w].Score, Span: c, Joined: joined})
+		case p.Score > found[i].Score:
+			found[i].Prediction, found[i].Span = p, c
 		}
-		if i := slices.IndexFunc(found, func(f nlu.Intent) bool { return f.Label == p.Label }); i >= 0 {
-			if i == len(found)-1 {
-				found[i].Span.End = c.End
-			}
-			found[i].Score = max(found[i].Score, p.Score)
-			continue
-		}
-		found = append(found, nlu.Intent{Prediction: p, Span: c})
 	}
-	slices.SortStableFunc(found, func(a, b nlu.Intent) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	return found
+}
+
+// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit of the clause's score, log of the whole's, and whether
+// the message is joined from parts.
+func (c Candidate) Features() [3]float64 {
+	p := min(max(c.Score, 1e-6), 1-1e-6)
+	k := 0.0
+	if c.Joined {
+		k = 1
+	}
+	return [3]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), k}
+}
+
+// Evidence returns the probability that a candidate is a wish of its own.
+func (d *Intent) Evidence(c Candidate) float64 {
+	f, s := c.Features(), d.spec.Clause
+	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Connective*f[2])
 }
 
 // MeanLogits averages the rows of some tokens: the logits of the clause they make up.
