@@ -170,7 +170,7 @@ func (d *dataset) manifest(ctx context.Context, r Recipe, tax *corpus.Taxonomy, 
 		m.Emotion = d.emotionSpec(h, tax)
 	}
 	if len(d.tags) > 1 {
-		m.Entities = &models.EntitySpec{Temperature: 1, MinScore: 0.3, Transitions: d.transitions()}
+		m.Entities = &models.EntitySpec{Temperature: 1, MinScore: 0.2, Transitions: d.transitions()}
 	}
 	return m, nil
 }

@@ -35,6 +35,8 @@ func commands() []command {
 		{"parse", "TEXT…", "analyse texts", runParse},
 		{"eval", "--data FILE", "measure a bundle on labelled data", runEval},
 		{"train", "", "train a bundle", runTrain},
+		{"quality", "", "measure the training recipe on public data sets", runQuality},
+		{"curve", "", "learning curve over the size of the corpus", runCurve},
 		{"bundle", "list|inspect|verify|activate|rollback|pull", "manage bundles", runBundle},
 		{"bench", "", "measure speed, beside peers", runBench},
 		{"setup", "", "find or fetch ONNX Runtime", func(ctx context.Context, args []string, std stdio) error {

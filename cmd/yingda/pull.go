@@ -2,10 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+
+	"yingda/models/hub"
 )
 
+// pullFlags are those of "yingda bundle pull".
 type pullFlags struct{ revision, onnx string }
 
 func (p *pullFlags) register(fs *flag.FlagSet) {
@@ -13,6 +19,25 @@ func (p *pullFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&p.onnx, "onnx", "", "pull: path of the .onnx file in the repository, when there are several")
 }
 
-func (b *bundleCommand) pull(ctx context.Context, repo string, p pullFlags) error {
-	return errors.New("pull")
+// pull fetches a model and imports it. What was downloaded stays in the hub's own cache, so an interrupted pull goes on where it was.
+func (b *bundleCommand) pull(ctx context.Context, repo string, f pullFlags) error {
+	if err := os.MkdirAll(b.flags.cache, 0o755); err != nil {
+		return fmt.Errorf("pull: %w", err)
+	}
+	tmp, err := os.MkdirTemp(b.flags.cache, "pull-")
+	if err != nil {
+		return fmt.Errorf("pull: %w", err)
+	}
+	defer os.RemoveAll(tmp)
+	dest := filepath.Join(tmp, path.Base(repo)) // the folder's name becomes the bundle's
+	p := newProgress(b.std.err)
+	defer p.end()
+	commit, err := hub.Pull(ctx, hub.Options{Repo: repo, Revision: f.revision, OnnxFile: f.onnx, Dest: dest,
+		Progress: func(file string, done, total int64) { p.report(file, int(done), int(total), "bytes") }})
+	if err != nil {
+		return err
+	}
+	p.end()
+	fmt.Fprintf(b.std.out, "pulled %s at %s\n", repo, commit)
+	return b.importPath(ctx, dest)
 }

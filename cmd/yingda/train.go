@@ -18,6 +18,8 @@ type trainFlags struct {
 	ortFlags
 	data, encoder, recipe, taxonomy, out string
 	limit                                int
+	eval                                 multi
+	notes                                string
 }
 
 func runTrain(ctx context.Context, args []string, std stdio) error {
@@ -30,6 +32,8 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.StringVar(&f.taxonomy, "taxonomy", "", "label space `file` (default: the shipped one)")
 	fs.StringVar(&f.out, "out", storeDir(), "`folder` that the bundle is written to")
 	fs.IntVar(&f.limit, "limit", 0, "train on the first `n` examples of each intent only, for learning curves")
+	fs.Var(&f.eval, "eval", "labelled `file` or folder to measure the bundle on, for its card and manifest; may be given several times")
+	fs.StringVar(&f.notes, "notes", "training/recipes/default.notes.md", "Markdown `file` on origin, licences and limits, for the card")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
@@ -43,9 +47,6 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	if err := finishBundle(ctx, res, f.sampleTexts()); err != nil {
-		return err
-	}
 	path, err := res.Bundle.Write(f.out)
 	if err != nil {
 		return err
@@ -54,33 +55,78 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	return err
 }
 
+// train makes the bundle, measures it, and completes it with probes, metrics and card.
 func (f *trainFlags) train(ctx context.Context, std stdio) (*training.Result, error) {
-	tax := corpus.DefaultTaxonomy()
-	if f.taxonomy != "" {
-		data, err := os.ReadFile(f.taxonomy)
-		if err != nil {
-			return nil, err
-		}
-		if tax, err = corpus.ParseTaxonomy(f.taxonomy, data); err != nil {
-			return nil, err
-		}
-	}
-	c, err := f.readCorpus()
+	tax, err := f.readTaxonomy()
 	if err != nil {
 		return nil, err
 	}
-	r, err := training.LoadRecipe(f.recipe)
-	if err != nil {
+	in := training.CardInput{}
+	if in.Corpus, err = f.readCorpus(); err != nil {
 		return nil, err
 	}
-	e, err := encoder.Load(f.encoder)
-	if err != nil {
+	if in.Recipe, err = training.LoadRecipe(f.recipe); err != nil {
 		return nil, err
+	}
+	if in.Encoder, err = encoder.Load(f.encoder); err != nil {
+		return nil, err
+	}
+	if notes, err := os.ReadFile(f.notes); err == nil {
+		in.Notes = string(notes)
 	}
 	p := newProgress(std.err)
 	defer p.end()
-	res, err := training.Train(ctx, c, tax, e, r, p.report)
-	return res, err
+	if in.Result, err = training.Train(ctx, in.Corpus, tax, in.Encoder, in.Recipe, p.report); err != nil {
+		return nil, err
+	}
+	in.Result.Bundle.Manifest.Licences = map[string]string{"corpus": "as the repository", "encoder": "MIT (intfloat/multilingual-e5-small)"}
+	if err := f.finish(ctx, &in, p, std); err != nil {
+		return nil, err
+	}
+	in.Result.Bundle.Card, err = training.Card(in)
+	return in.Result, err
+}
+
+// finish runs the new bundle as a server would: it records answers to some texts and measures it.
+func (f *trainFlags) finish(ctx context.Context, in *training.CardInput, p *progress, std stdio) error {
+	m := in.Result.Bundle.Manifest
+	e, err := buildEngine(in.Result.Bundle, standard.Options{})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if m.HeadIndex(models.HeadIntents) >= 0 {
+		if m.Probes, err = e.Record(ctx, models.HeadIntents, probeTexts...); err != nil {
+			return err
+		}
+	}
+	for _, path := range f.eval {
+		c, err := readData(multi{path}, std)
+		if err != nil {
+			return err
+		}
+		report, err := evaluate(ctx, e, c, filepath.Base(path), p)
+		if err != nil {
+			return err
+		}
+		in.Reports = append(in.Reports, report)
+		if m.Metrics == nil {
+			m.Metrics = map[string]any{}
+		}
+		m.Metrics[report.Data] = training.Metrics(report)
+	}
+	return nil
+}
+
+func (f *trainFlags) readTaxonomy() (*corpus.Taxonomy, error) {
+	if f.taxonomy == "" {
+		return corpus.DefaultTaxonomy(), nil
+	}
+	data, err := os.ReadFile(f.taxonomy)
+	if err != nil {
+		return nil, err
+	}
+	return corpus.ParseTaxonomy(f.taxonomy, data)
 }
 
 func (f *trainFlags) readCorpus() (*corpus.Corpus, error) {
@@ -99,28 +145,5 @@ func (f *trainFlags) readCorpus() (*corpus.Corpus, error) {
 	return training.Thin(c, f.limit), nil
 }
 
-// sampleTexts are recorded in the bundle, to be answered alike wherever it is loaded.
-func (f *trainFlags) sampleTexts() []string {
-	return []string{"我的订单怎么还没发货", "帮我转人工", "how do I get my money back?", "APP一直闪退，气死我了"}
-}
-
-// finishBundle runs the new bundle as a server would and records its answers to some texts.
-func finishBundle(ctx context.Context, res *training.Result, texts []string) error {
-	if i := res.Bundle.Manifest.HeadIndex(models.HeadIntents); i < 0 {
-		return nil
-	}
-	e, err := buildEngine(res.Bundle, standard.Options{Rules: &standard.Rules{}})
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	res.Bundle.Manifest.Probes, err = e.Record(ctx, models.HeadIntents, texts...)
-	return err
-}
-
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
-	}
-	return path
-}
+// probeTexts are recorded in the bundle, to be answered alike wherever it is loaded.
+var probeTexts = []string{"我的订单怎么还没发货", "帮我转人工", "how do I get my money back?", "APP一直闪退，气死我了"}

@@ -5,6 +5,7 @@ package builtin
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -32,8 +33,11 @@ func ID() (models.BundleID, error) {
 	var m struct {
 		ID models.BundleID `json:"id"`
 	}
-	if err := json.Unmarshal(data, &m); err != nil || m.ID == "" {
-		return "", fmt.Errorf("built-in bundle: its manifest has no id; train one with 'make train' (%w)", err)
+	if err := json.Unmarshal(data, &m); err != nil {
+		return "", fmt.Errorf("built-in bundle: %w", err)
+	}
+	if m.ID == "" {
+		return "", errors.New("built-in bundle: its manifest has no id; make one with 'make train'")
 	}
 	return m.ID, nil
 }

@@ -118,8 +118,14 @@ func TestClassifier(t *testing.T) {
 				t.Error(err)
 				return
 			}
+			theirs, err := c.ClassifyAsHugot(t.Context(), texts(golden, func(r row) string { return r.Text }))
+			if err != nil {
+				t.Error(err)
+				return
+			}
 			for i, r := range golden {
 				compareScores(t, r.Text, got[i], r.Scores)
+				compareScores(t, r.Text, theirs[i], r.Scores)
 			}
 		})
 	}
