@@ -4,6 +4,8 @@ GO     ?= go
 PYTHON ?= python3
 BIN    := bin/yingda
 DATA   ?= ../shared/service-dev
+DATASETS ?= ../shared/datasets
+ENCODER  ?= ../shared/encoders/multilingual-e5-small-zh-en
 ARGS   ?=
 
 # The same folder as the Go code takes (os.UserCacheDir), so that make and yingda share it.
@@ -15,7 +17,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench eval train clean
+.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench eval train embed curve quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
@@ -60,8 +62,18 @@ bench: setup $(VENV)/peers ## measure, beside the peers; rewrites the table of d
 eval: setup ## measure the default bundle on DATA
 	$(BIN) eval --data $(DATA) $(ARGS)
 
-train: setup ## train the default bundle from training/corpus/data
-	$(BIN) train $(ARGS)
+train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
+	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) --out build/bundles $(ARGS)
+
+embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
+	$(BIN) bundle verify $(BUNDLE)
+	rm -rf models/default/bundle && cp -R $(BUNDLE) models/default/bundle
+
+curve: setup ## learning curve over the size of the corpus, measured on DATA
+	$(BIN) curve --encoder $(ENCODER) --eval $(DATA) $(ARGS)
+
+quality: setup ## the training recipe on public data sets in DATASETS
+	$(BIN) quality --encoder $(ENCODER) --datasets $(DATASETS) $(ARGS)
 
 clean: ## remove what was built; the cache stays
 	rm -rf bin

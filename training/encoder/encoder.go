@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+
+	"github.com/klauspost/compress/zstd"
 
 	"yingda/models"
 	"yingda/models/onnx"
@@ -35,7 +38,7 @@ type Config struct {
 	QueryPrefix string `json:"query_prefix"`
 }
 
-// Load reads a folder with config.json, tokenizer.json and model.onnx.
+// Load reads a folder with config.json, tokenizer.json and model.onnx, which may be compressed as model.onnx.zst.
 func Load(dir string) (*Encoder, error) {
 	e := &Encoder{}
 	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
@@ -51,9 +54,7 @@ func Load(dir string) (*Encoder, error) {
 	if _, err := tokenizer.Parse(e.Tokenizer); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
-	if data, err = os.ReadFile(filepath.Join(dir, "model.onnx")); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("load encoder: no model.onnx in %s; if it is compressed, unpack it: zstd -d model.onnx.zst", dir)
-	} else if err != nil {
+	if data, err = readModel(dir); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	if e.Model, err = onnx.Unmarshal(data); err != nil {
@@ -63,6 +64,28 @@ func Load(dir string) (*Encoder, error) {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	return e, nil
+}
+
+// readModel reads model.onnx, or model.onnx.zst.
+func readModel(dir string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		return data, err
+	}
+	f, err := os.Open(filepath.Join(dir, "model.onnx.zst"))
+	if err != nil {
+		return nil, fmt.Errorf("neither model.onnx nor model.onnx.zst in %s", dir)
+	}
+	defer f.Close()
+	z, err := zstd.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	defer z.Close()
+	if data, err = io.ReadAll(z); err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", f.Name(), err)
+	}
+	return data, nil
 }
 
 var (
