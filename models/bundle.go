@@ -69,6 +69,8 @@ func openArchive(path string) (*Bundle, error) {
 	for _, f := range z.File {
 		key := strings.ToLower(f.Name)
 		switch {
+		case !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) || strings.Contains(f.Name, `\`): // archive/zip would strip the dots and go on
+			return nil, invalid(f.Name, "archive entry is not a clean relative path")
 		case !f.Mode().IsRegular() && !f.Mode().IsDir():
 			return nil, invalid(f.Name, "archive entry is a link or device")
 		case seen[key]:
@@ -91,7 +93,7 @@ func Open(fsys fs.FS, source string) (*Bundle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id, err := m.ComputeID(); err != nil || id != m.ID {
+	if id, err := manifestID(data); err != nil || id != m.ID {
 		return nil, invalid(ManifestName, "id is %q but the content hashes to %q: it was changed after it was built", m.ID, id)
 	}
 	if err := checkExtra(fsys, m); err != nil {
@@ -174,6 +176,7 @@ func readLimited(fsys fs.FS, name string, limit int64) ([]byte, error) {
 
 // Write stores the bundle's files as a new folder dir/ID and returns its path. The folder appears whole or not at all.
 // It completes the manifest's Files and ID.
+// Where the bundle is already, nothing is written; where it is damaged, it is replaced.
 func (b *Bundle) Write(dir string) (string, error) {
 	m := *b.Manifest
 	files := map[string][]byte{m.Model.File: b.Model, m.Tokenizer.File: b.Tokenizer}
@@ -196,18 +199,28 @@ func (b *Bundle) Write(dir string) (string, error) {
 		return "", fmt.Errorf("write bundle: %w", err)
 	}
 	path := filepath.Join(dir, string(m.ID))
-	if _, err := os.Stat(path); err == nil {
+	if sound(path, m.ID) {
 		*b.Manifest = m
 		return path, nil // the id is the content: it is there already
 	}
-	if err := writeFolder(dir, path, files); err != nil {
+	if err := writeFolder(dir, m.ID, files); err != nil {
 		return "", fmt.Errorf("write bundle %s: %w", m.ID, err)
 	}
 	*b.Manifest = m
 	return path, nil
 }
 
-func writeFolder(dir, path string, files map[string][]byte) (err error) {
+// sound tells whether the folder holds that bundle, undamaged.
+func sound(path string, id BundleID) bool {
+	if _, err := os.Stat(path); err != nil {
+		return false
+	}
+	b, err := OpenPath(path)
+	return err == nil && b.Manifest.ID == id
+}
+
+// writeFolder puts the files into the folder dir/id, in place of a damaged one that may be there.
+func writeFolder(dir string, id BundleID, files map[string][]byte) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -232,6 +245,18 @@ func writeFolder(dir, path string, files map[string][]byte) (err error) {
 			return err
 		}
 	}
+	path := filepath.Join(dir, string(id))
+	if err := os.Rename(tmp, path); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if sound(path, id) { // another writer came first
+		return os.RemoveAll(tmp)
+	}
+	old := tmp + ".old"
+	if err := os.Rename(path, old); err != nil {
+		return err
+	}
+	defer os.RemoveAll(old)
 	return os.Rename(tmp, path)
 }
 

@@ -99,15 +99,16 @@ type OOSSpec struct {
 
 // ClauseSpec decides when a clause's own intent is reported beside the message's best one. The evidence is a logistic model:
 //
-//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Connective·k)))
+//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Lead·log(c/t) + Connective·k)))
 //
-// c is the probability of the intent in its clause, w in the whole message, and k is 1 when a connective such as 另外 or "also"
-// opens a clause or the message asks twice.
+// c is the probability of the intent in the clause where it is likeliest, t that of the message's best intent there, w its probability in
+// the whole message, and k is 1 when a connective such as 另外 or "also" opens a clause or the message asks twice.
 type ClauseSpec struct {
 	MinTokens  int     `json:"min_tokens"` // shorter clauses are joined to their neighbour
 	Bias       float64 `json:"bias"`
 	Score      float64 `json:"score"`
 	Whole      float64 `json:"whole"`
+	Lead       float64 `json:"lead"`
 	Connective float64 `json:"connective"`
 	MinScore   float64 `json:"min_score"` // lowest p that counts; 0 = never report more than one intent
 }
@@ -144,16 +145,32 @@ func (m *Manifest) HeadIndex(name string) int {
 	return slices.IndexFunc(m.Heads, func(h Head) bool { return h.Name == name })
 }
 
-// ComputeID returns the id that the manifest must carry: Name and the SHA-256 over the manifest's JSON with ID empty.
+// ComputeID returns the id that the manifest must carry; see [manifestID].
 func (m *Manifest) ComputeID() (BundleID, error) {
-	c := *m
-	c.ID = ""
-	data, err := json.Marshal(&c) // struct order and sorted map keys make it canonical
+	data, err := json.Marshal(m)
 	if err != nil {
 		return "", fmt.Errorf("hash manifest: %w", err)
 	}
-	sum := sha256.Sum256(data)
-	return BundleID(m.Name + "-" + hex.EncodeToString(sum[:6])), nil
+	return manifestID(data)
+}
+
+// manifestID hashes a manifest as it is written, not as this version understands it, so that bundles keep their ids when fields are added: the
+// bundle's name, and the SHA-256 over the JSON without "id", keys sorted, no white space, numbers as they stand.
+func manifestID(data []byte) (BundleID, error) {
+	var fields map[string]any
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	if err := dec.Decode(&fields); err != nil {
+		return "", fmt.Errorf("hash manifest: %w", err)
+	}
+	name, _ := fields["name"].(string)
+	delete(fields, "id")
+	canonical, err := json.Marshal(fields)
+	if err != nil {
+		return "", fmt.Errorf("hash manifest: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return BundleID(name + "-" + hex.EncodeToString(sum[:6])), nil
 }
 
 // ParseManifest decodes and validates a manifest. Unknown fields are refused: they may mean something this version does not do.
@@ -193,17 +210,39 @@ func (m *Manifest) validate() error {
 			return invalid(ManifestName, "file %q is used but not listed under files", f)
 		}
 	}
+	if m.Tokenizer.Pad < 0 {
+		return invalid(ManifestName, "pad %d is not a token", m.Tokenizer.Pad)
+	}
 	if m.Model.IDs == "" || m.Model.MaxTokens < 4 || m.Model.MaxTokens > 8192 {
 		return invalid(ManifestName, "model needs the name of its ids input and max_tokens between 4 and 8192")
 	}
 	if err := m.validateHeads(); err != nil {
 		return err
 	}
+	if err := m.validateProbes(); err != nil {
+		return err
+	}
 	return m.validateScores()
 }
 
-func validName(s string) bool {
-	return len(s) > 0 && len(s) <= 64 && s[0] != '.' && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
+func (m *Manifest) validateProbes() error {
+	for _, p := range m.Probes {
+		i := m.HeadIndex(p.Head)
+		if i < 0 || m.Heads[i].Kind != Sequence || !slices.Contains(m.Heads[i].Labels, p.Label) || !finite(p.Logit) {
+			return invalid(ManifestName, "probe %q needs a sequence head and one of its labels, not %q and %q", p.Text, p.Head, p.Label)
+		}
+	}
+	return nil
+}
+
+// maxName is the length of the longest name of a bundle; an id is a name, a dash and 12 digits.
+const maxName = 64
+
+func validName(s string) bool { return len(s) <= maxName && validID(BundleID(s)) }
+
+func validID(id BundleID) bool {
+	s := string(id)
+	return len(s) > 0 && len(s) <= maxName+13 && s[0] != '.' && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
 }
 
 func (m *Manifest) validateHeads() error {
@@ -221,6 +260,9 @@ func (m *Manifest) validateHeads() error {
 		case Sequence, Tokens:
 			if len(h.Labels) == 0 && (h.Kind == Sequence || h.Dim <= 0) {
 				return invalid(ManifestName, "head %q has no labels", h.Name)
+			}
+			if h.Dim != 0 && len(h.Labels) > 0 && h.Dim != len(h.Labels) {
+				return invalid(ManifestName, "head %q has %d labels and dim %d", h.Name, len(h.Labels), h.Dim)
 			}
 			labels := map[string]bool{}
 			for _, l := range h.Labels {
@@ -246,11 +288,11 @@ func (m *Manifest) validateScores() error {
 		if i < 0 || m.Heads[i].Kind != Sequence {
 			return invalid(ManifestName, "intents are described but there is no sequence head %q", HeadIntents)
 		}
-		if s.Reject != "" && !slices.Contains(m.Heads[i].Labels, s.Reject) {
-			return invalid(ManifestName, "reject label %q is not a label of the intents head", s.Reject)
+		if s.Reject != "" && (!slices.Contains(m.Heads[i].Labels, s.Reject) || len(m.Heads[i].Labels) < 2) {
+			return invalid(ManifestName, "reject label %q is not a label of the intents head, or the only one", s.Reject)
 		}
 		if !positive(s.Temperature) || !probability(s.MinScore) || !probability(s.MaxOOS) || !probability(s.Clause.MinScore) ||
-			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy, s.Clause.Bias, s.Clause.Score, s.Clause.Whole, s.Clause.Connective) {
+			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy, s.Clause.Bias, s.Clause.Score, s.Clause.Whole, s.Clause.Lead, s.Clause.Connective) {
 			return invalid(ManifestName, "intents: temperature must be > 0, thresholds within 0–1, coefficients finite")
 		}
 		if j := m.HeadIndex(HeadIntentTokens); j >= 0 && !slices.Equal(m.Heads[i].Labels, m.Heads[j].Labels) {
@@ -261,6 +303,11 @@ func (m *Manifest) validateScores() error {
 		i := m.HeadIndex(HeadEmotion)
 		if i < 0 || m.Heads[i].Kind != Sequence || !slices.Contains(m.Heads[i].Labels, s.Neutral) || !positive(s.Temperature) {
 			return invalid(ManifestName, "emotion needs a sequence head %q with the neutral label %q and a temperature > 0", HeadEmotion, s.Neutral)
+		}
+		for l, bias := range s.Bias {
+			if !slices.Contains(m.Heads[i].Labels, l) || math.Abs(bias) > 1e6 || !finite(bias) {
+				return invalid(ManifestName, "emotion: the bias of %q is absurd, or that is not a label", l)
+			}
 		}
 	}
 	if s := m.Entities; s != nil {

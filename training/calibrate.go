@@ -159,9 +159,12 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 	return nil
 }
 
-// What a decision is worth when thresholds are chosen: a right answer or a justified rejection counts 1, a needless
-// rejection 0 (the bot asks again), a wrong answer costs.
-const wrongCost = 0.2
+// What a decision is worth when thresholds are chosen: a right answer or a justified rejection counts 1, a needless rejection 0 (the
+// bot asks again). A wrong intent costs a little, for the customer can say so; an answer to what is not our business costs more.
+const (
+	wrongCost = 0.2
+	oosCost   = 1.0
+)
 
 // chooseThresholds picks MaxOOS and MinScore that maximise the worth of the decisions on single intents and out of scope, then the clause
 // model for messages with several wishes.
@@ -194,8 +197,10 @@ func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models
 				switch {
 				case rejected && !c.inner, !rejected && c.right:
 					worth++
-				case !rejected:
+				case !rejected && c.inner:
 					worth -= wrongCost
+				case !rejected:
+					worth -= oosCost
 				}
 			}
 			if worth > best+1e-9 {
@@ -235,18 +240,18 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 				positive++
 			}
 			f := c.Features()
-			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2])}, y, 1)
+			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2]), float32(f[3])}, y, 1)
 		}
 	}
 	if positive < 10 || positive == len(r.y) {
 		return nil // too little to learn from: one intent a message
 	}
-	l, err := heads.Softmax(ctx, r.x, 3, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
+	l, err := heads.Softmax(ctx, r.x, 4, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
 	if err != nil {
 		return fmt.Errorf("fit clause evidence: %w", err)
 	}
 	weight := func(k int) float64 { return float64(l.W[2*k+1] - l.W[2*k]) }
-	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Connective: weight(2)}
+	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Lead: weight(2), Connective: weight(3)}
 	return d.chooseEvidence(h, spec)
 }
 

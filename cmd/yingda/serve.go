@@ -102,9 +102,11 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	fmt.Fprintf(std.err, `
 Yingda serves %s at http://%s  —  try:
 
-  curl -s http://%s/v1/parse -d '{"text": "我的订单怎么还没发货"}'
+  curl -s http://%s/v1/parse -H 'Content-Type: application/json' -d '{"text": "我的订单怎么还没发货"}'
 
-`, r.Loaded()[0].Manifest.ID, f.addr, f.addr)
+or open http://%s in a browser.
+
+`, r.Loaded()[0].Manifest.ID, f.addr, f.addr, f.addr)
 	err = srv.Run(ctx)
 	stop()
 	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)

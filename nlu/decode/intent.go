@@ -114,7 +114,7 @@ func (d *Intent) several(a *nlu.Analysis, tokens models.Logits, best nlu.Intent)
 		case c.Label == best.Label:
 			found[0].Span = c.Span
 		case d.Evidence(c) >= d.spec.Clause.MinScore:
-			found = append(found, nlu.Intent{Prediction: nlu.Prediction{Label: c.Label, Score: c.Score}, Span: c.Span})
+			found = append(found, nlu.Intent{Prediction: nlu.Prediction{Label: c.Label, Score: max(c.Score, c.Whole)}, Span: c.Span})
 		}
 	}
 	if len(found) == 1 {
@@ -124,52 +124,73 @@ func (d *Intent) several(a *nlu.Analysis, tokens models.Logits, best nlu.Intent)
 	return found
 }
 
-// Candidate is an intent that is the best of some clause.
+// Candidate is an intent that may be a wish of its own.
 type Candidate struct {
-	nlu.Prediction         // by its clause
-	Whole          float64 // its probability by the whole message
+	nlu.Prediction         // in the clause where it is likeliest
+	Whole          float64 // its probability in the whole message
+	Top            float64 // probability of the message's best intent in that clause
 	Span           nlu.Span
 	Joined         bool // a connective opens a clause, or the message asks twice
 }
 
-// Candidates returns the best intent of each clause, a label once, with its surest clause. A message of one clause has none.
+// runnersUp is how many of the message's best intents are candidates even where no clause puts them first.
+const runnersUp = 3
+
+// Candidates returns the message's best intents and the best one of each clause, a label once, with the clause where it is
+// likeliest. A message of one clause has none.
 func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 	clauses := Clauses(a.Text, a.Encoding.Tokens, max(d.spec.Clause.MinTokens, 1))
 	if len(clauses) < 2 {
 		return nil
 	}
+	scores := make([][]float64, len(clauses))
+	var labels []int
+	for i, c := range clauses {
+		mean := MeanLogits(tokens, tokensIn(a.Encoding.Tokens, c))
+		scores[i] = d.Scores(mean)
+		oos := d.OOS(mean)
+		for k := range scores[i] {
+			scores[i][k] *= 1 - oos
+		}
+		labels = append(labels, slices.Index(scores[i], slices.Max(scores[i])))
+	}
+	top := slices.Index(d.labels, a.Ranking[0].Label)
+	for _, r := range a.Ranking[:min(runnersUp, len(a.Ranking))] {
+		labels = append(labels, slices.Index(d.labels, r.Label))
+	}
+	slices.Sort(labels)
 	joined := Joined(a.Text)
 	var found []Candidate
-	for _, c := range clauses {
-		mean := MeanLogits(tokens, tokensIn(a.Encoding.Tokens, c))
-		p := d.Rank(mean, d.OOS(mean))[0]
-		i := slices.IndexFunc(found, func(f Candidate) bool { return f.Label == p.Label })
-		switch {
-		case i < 0:
-			w := slices.IndexFunc(a.Ranking, func(r nlu.Prediction) bool { return r.Label == p.Label })
-			found = append(found, Candidate{Prediction: p, Whole: a.Ranking[w].Score, Span: c, Joined: joined})
-		case p.Score > found[i].Score:
-			found[i].Prediction, found[i].Span = p, c
+	for _, k := range slices.Compact(labels) {
+		c := Candidate{Joined: joined}
+		for i := range clauses {
+			if p := scores[i][k]; p > c.Score {
+				c.Prediction, c.Span, c.Top = nlu.Prediction{Label: d.labels[k], Score: p}, clauses[i], scores[i][top]
+			}
+		}
+		if w := slices.IndexFunc(a.Ranking, func(r nlu.Prediction) bool { return r.Label == c.Label }); w >= 0 {
+			c.Whole = a.Ranking[w].Score
+			found = append(found, c)
 		}
 	}
 	return found
 }
 
-// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit of the clause's score, log of the whole's, and whether
-// the message is joined from parts.
-func (c Candidate) Features() [3]float64 {
+// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit(c), log(w), log(c/t), k.
+func (c Candidate) Features() [4]float64 {
 	p := min(max(c.Score, 1e-6), 1-1e-6)
 	k := 0.0
 	if c.Joined {
 		k = 1
 	}
-	return [3]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), k}
+	lead := math.Log(p) - math.Log(max(c.Top, 1e-6))
+	return [4]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), max(-6, min(6, lead)), k}
 }
 
 // Evidence returns the probability that a candidate is a wish of its own.
 func (d *Intent) Evidence(c Candidate) float64 {
 	f, s := c.Features(), d.spec.Clause
-	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Connective*f[2])
+	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Lead*f[2] + s.Connective*f[3])
 }
 
 // MeanLogits averages the rows of some tokens: the logits of the clause they make up.
