@@ -21,16 +21,30 @@ type engineFlags struct {
 	ortFlags
 	store  string
 	bundle string
+	rules  string
 }
 
 func (f *engineFlags) register(fs *flag.FlagSet) {
 	f.ortFlags.register(fs)
 	f.registerStore(fs)
+	f.registerRules(fs)
 	fs.StringVar(&f.bundle, "bundle", "", "`id` of a bundle in the store, or path of a bundle's folder or archive (default: the champion)")
 }
 
 func (f *engineFlags) registerStore(fs *flag.FlagSet) {
 	fs.StringVar(&f.store, "bundles", storeDir(), "`folder` of bundles (YINGDA_BUNDLES)")
+}
+
+func (f *engineFlags) registerRules(fs *flag.FlagSet) {
+	fs.StringVar(&f.rules, "rules", os.Getenv("YINGDA_RULES"), "`folder` with your own lists, synonyms, rules and roles, added to the built-in ones (YINGDA_RULES)")
+}
+
+// loadRules returns the recognisers the flags ask for.
+func (f *engineFlags) loadRules() (*standard.Rules, error) {
+	if f.rules == "" {
+		return standard.DefaultRules()
+	}
+	return standard.LoadRules(f.rules)
 }
 
 // storeDir is where bundles are kept: data of the user, not a cache.
@@ -81,11 +95,15 @@ func (f *engineFlags) open(ctx context.Context, log io.Writer) (*standard.Engine
 	if err := f.initORT(ctx, log); err != nil {
 		return nil, err
 	}
+	rules, err := f.loadRules()
+	if err != nil {
+		return nil, err
+	}
 	b, err := f.openBundle()
 	if err != nil {
 		return nil, err
 	}
-	return buildEngine(b, standard.Options{})
+	return buildEngine(b, standard.Options{Rules: rules})
 }
 
 func (f *engineFlags) openBundle() (*models.Bundle, error) {

@@ -58,6 +58,7 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	var f serveFlags
 	f.ortFlags.register(fs)
 	f.registerStore(fs)
+	f.registerRules(fs)
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback is reachable by others, and the API asks for no password")
 	fs.DurationVar(&f.drain, "drain", 0, "how long to go on serving after SIGTERM, with /readyz saying no, until load balancers have noticed")
 	fs.BoolVar(&f.verbose, "v", false, "log each request (never its text)")
@@ -84,7 +85,11 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	if err != nil {
 		return err
 	}
-	r := f.registry(store, log)
+	rules, err := f.loadRules()
+	if err != nil {
+		return err
+	}
+	r := f.registry(store, rules, log)
 	if err := r.Sync(ctx); err != nil {
 		log.Error("some bundles could not be loaded", "error", err)
 	}
@@ -114,9 +119,9 @@ or open http://%s in a browser.
 	return errors.Join(err, r.Close(closing))
 }
 
-func (f *serveFlags) registry(store *models.Store, log *slog.Logger) registry {
+func (f *serveFlags) registry(store *models.Store, rules *standard.Rules, log *slog.Logger) registry {
 	build := func(b *models.Bundle) (*standard.Engine, error) {
-		return buildEngine(b, standard.Options{Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}})
+		return buildEngine(b, standard.Options{Rules: rules, Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}})
 	}
 	return registry{models.NewRegistry(store, build, log)}
 }

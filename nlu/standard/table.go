@@ -1,20 +1,10 @@
 package standard
 
 import (
-	"sync"
-
 	"yingda/models"
 	"yingda/nlu"
 	"yingda/nlu/decode"
-	"yingda/nlu/recognizer"
 )
-
-// Rules are the components that work without a model.
-type Rules struct {
-	Find   []nlu.Component // append candidates
-	Finish []nlu.Component // merge candidates into entities, give them values and roles
-	Types  []string        // entity types they find
-}
 
 // factory makes a component for a bundle, or nil when the bundle has no head for it.
 type factory struct {
@@ -46,29 +36,3 @@ func build(b *models.Bundle, run nlu.Runner, rules *Rules) (*nlu.Pipeline, error
 	cs = append(cs, rules.Find...)
 	return nlu.NewPipeline(append(cs, rules.Finish...)...)
 }
-
-// DefaultRules returns the built-in recognisers. They are read once and shared: all of them are immutable.
-var DefaultRules = sync.OnceValues(func() (*Rules, error) {
-	rules, err := recognizer.DefaultRules()
-	if err != nil {
-		return nil, err
-	}
-	lists, err := recognizer.DefaultLists()
-	if err != nil {
-		return nil, err
-	}
-	synonyms, err := recognizer.DefaultSynonyms()
-	if err != nil {
-		return nil, err
-	}
-	roles, err := recognizer.DefaultRoles()
-	if err != nil {
-		return nil, err
-	}
-	index := recognizer.NewIndex(lists...)
-	return &Rules{
-		Find:   []nlu.Component{recognizer.NewRegex(rules), recognizer.NewLookup(index), recognizer.NewFuzzy(index, recognizer.FuzzyOptions{}), recognizer.NewValues()},
-		Finish: []nlu.Component{recognizer.Merge{}, recognizer.ListSynonyms(lists...).With(synonyms), recognizer.NewRoles(roles)},
-		Types:  append(rules.Types(), index.Types()...),
-	}, nil
-})
