@@ -28,8 +28,8 @@ run: setup ## set up, then serve at http://127.0.0.1:8080 (ARGS="--addr :9000" a
 setup: build ## build, and find or fetch ONNX Runtime
 	@$(BIN) setup
 
-build: ## build bin/yingda
-	$(GO) build -trimpath -o $(BIN) ./cmd/yingda
+build: ## build bin/yingda (with the flags of go test, so that both share compiled packages)
+	$(GO) build -o $(BIN) ./cmd/yingda
 
 test: setup ## run all tests, under 10 minutes on 2 cores
 	$(GO) test -timeout 10m ./...
@@ -63,7 +63,7 @@ eval: setup ## measure the default bundle on DATA
 	$(BIN) eval --data $(DATA) $(ARGS)
 
 train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
-	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) --out build/bundles $(ARGS)
+	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)
 
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
 	$(BIN) bundle verify $(BUNDLE)

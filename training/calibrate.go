@@ -163,7 +163,7 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 // bot asks again). A wrong intent costs a little, for the customer can say so; an answer to what is not our business costs more.
 const (
 	wrongCost = 0.2
-	oosCost   = 1.0
+	oosCost   = 0.4
 )
 
 // chooseThresholds picks MaxOOS and MinScore that maximise the worth of the decisions on single intents and out of scope, then the clause

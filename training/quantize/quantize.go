@@ -8,6 +8,7 @@ package quantize
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"yingda/models/onnx"
@@ -131,7 +132,9 @@ func Embedding(m *onnx.Model, ids string) (Report, error) {
 		n.Op, n.Domain = "GatherBlockQuantized", "com.microsoft"
 		n.Inputs = []string{t.Name + ".q", ids, t.Name + ".scale"}
 		n.Attrs = []*onnx.Attr{onnx.IntAttr("gather_axis", 0), onnx.IntAttr("quantize_axis", 1), onnx.IntAttr("block_size", block)}
-		m.Opsets = append(m.Opsets, onnx.Opset{Domain: "com.microsoft", Version: 1})
+		if !slices.ContainsFunc(m.Opsets, func(o onnx.Opset) bool { return o.Domain == "com.microsoft" }) {
+			m.Opsets = append(m.Opsets, onnx.Opset{Domain: "com.microsoft", Version: 1})
+		}
 		for i := range m.Opsets { // int4 tensors came with opset 21 and IR 10
 			if m.Opsets[i].Domain == "" {
 				m.Opsets[i].Version = max(m.Opsets[i].Version, 21)
