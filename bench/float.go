@@ -2,12 +2,13 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 
 	"yingda/models/onnx"
 )
 
 // Expand returns the model with all stored weights as plain float32 constants and only standard float operators: DequantizeLinear of a
-// constant disappears, GatherBlockQuantized becomes Gather. The numbers are those that ONNX Runtime computes from the stored form.
+// constant disappears, GatherBlockQuantized becomes Gather, LpNormalization (which hugot does not know either) becomes a norm and a division. The numbers are those that ONNX Runtime computes from the stored form.
 //
 // Peers get this form. hugot's Go backend has no GatherBlockQuantized; and ONNX Runtime with default options would expand every
 // weight again in each run (the servers of this project turn that off), which would make a peer look slower than it is.
@@ -17,7 +18,7 @@ func Expand(model []byte) ([]byte, error) {
 		return nil, fmt.Errorf("expand weights: %w", err)
 	}
 	g := m.Graph
-	kept := g.Nodes[:0]
+	kept := make([]*onnx.Node, 0, len(g.Nodes))
 	for _, n := range g.Nodes {
 		switch n.Op {
 		case "DequantizeLinear":
@@ -32,6 +33,8 @@ func Expand(model []byte) ([]byte, error) {
 			if err := expandTable(g, n); err != nil {
 				return nil, fmt.Errorf("expand weights: %w", err)
 			}
+		case "LpNormalization":
+			kept = append(kept, splitNormalization(g, n))
 		}
 		kept = append(kept, n)
 	}
@@ -98,4 +101,34 @@ func expandTable(g *onnx.Graph, n *onnx.Node) error {
 	n.Op, n.Domain, n.Attrs = "Gather", "", []*onnx.Attr{onnx.IntAttr("axis", 0)}
 	n.Inputs = []string{name, n.Inputs[1]}
 	return nil
+}
+
+// splitNormalization turns x/‖x‖ into a division by the norm, whose node it returns: it belongs before n.
+func splitNormalization(g *onnx.Graph, n *onnx.Node) *onnx.Node {
+	axis := int64(-1)
+	if a := n.Attr("axis"); a != nil {
+		axis = a.I
+	}
+	op := "ReduceL2"
+	if p := n.Attr("p"); p != nil && p.I == 1 {
+		op = "ReduceL1"
+	}
+	axes, norm := n.Outputs[0]+".axes", n.Outputs[0]+".norm"
+	g.Initializers = append(g.Initializers, onnx.NewInts(axes, []int64{axis}, 1))
+	n.Op, n.Attrs, n.Inputs = "Div", nil, append(n.Inputs, norm)
+	return &onnx.Node{Op: op, Name: norm, Inputs: []string{n.Inputs[0], axes}, Outputs: []string{norm}, Attrs: []*onnx.Attr{onnx.IntAttr("keepdims", 1)}}
+}
+
+// Keep returns the model with only the named outputs.
+func Keep(model []byte, outputs ...string) ([]byte, error) {
+	m, err := onnx.Unmarshal(model)
+	if err != nil {
+		return nil, fmt.Errorf("keep outputs %v: %w", outputs, err)
+	}
+	m.Graph.Outputs = slices.DeleteFunc(m.Graph.Outputs, func(v *onnx.Value) bool { return !slices.Contains(outputs, v.Name) })
+	if len(m.Graph.Outputs) != len(outputs) {
+		return nil, fmt.Errorf("keep outputs %v: the model has only %d of them", outputs, len(m.Graph.Outputs))
+	}
+	m.Graph.Prune()
+	return onnx.Marshal(m), nil
 }

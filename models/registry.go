@@ -9,6 +9,7 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Role is what a bundle is used for.
@@ -35,8 +36,15 @@ type Registry[E io.Closer] struct {
 	change sync.Mutex // one activation at a time
 	mu     sync.RWMutex
 	slots  map[Role]*engine[E]
-	failed map[Role]string // why the wanted bundle is not the one loaded
+	failed map[Role]failure // why the wanted bundle is not the one loaded
 	closed bool
+}
+
+// failure is a bundle that could not be loaded. It is tried again when the store's state was written anew since: someone has asked again.
+type failure struct {
+	id      BundleID
+	changed time.Time
+	why     string
 }
 
 type engine[E io.Closer] struct {
@@ -50,7 +58,7 @@ type engine[E io.Closer] struct {
 // NewRegistry makes an empty registry over a store. build turns a verified bundle into an engine; it must fail rather than
 // return an engine that answers wrongly.
 func NewRegistry[E io.Closer](store *Store, build func(*Bundle) (E, error), log *slog.Logger) *Registry[E] {
-	return &Registry[E]{store: store, build: build, log: log, slots: map[Role]*engine[E]{}, failed: map[Role]string{}}
+	return &Registry[E]{store: store, build: build, log: log, slots: map[Role]*engine[E]{}, failed: map[Role]failure{}}
 }
 
 // Lease is the use of an engine by one request. Release it exactly once.
@@ -111,10 +119,17 @@ func (r *Registry[E]) loadedNames() []string {
 func (r *Registry[E]) Activate(ctx context.Context, role Role, id BundleID) error {
 	r.change.Lock()
 	defer r.change.Unlock()
-	if err := r.load(ctx, role, id); err != nil {
+	e, err := r.load(ctx, id)
+	if err == nil {
+		if err = r.store.SetRole(role, id); err != nil {
+			e.release()
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("activate %s as %s: %w", id, role, err)
 	}
-	return r.store.SetRole(role, id)
+	r.install(role, e)
+	return nil
 }
 
 // Rollback gives the role back to the bundle that had it before.
@@ -129,11 +144,17 @@ func (r *Registry[E]) Rollback(ctx context.Context, role Role) (BundleID, error)
 	if err != nil {
 		return "", err
 	}
-	if err := r.load(ctx, role, prev); err != nil {
+	e, err := r.load(ctx, prev)
+	if err == nil {
+		if _, err = r.store.Rollback(role); err != nil {
+			e.release()
+		}
+	}
+	if err != nil {
 		return "", fmt.Errorf("roll back %s to %s: %w", role, prev, err)
 	}
-	_, err = r.store.Rollback(role)
-	return prev, err
+	r.install(role, e)
+	return prev, nil
 }
 
 // Sync loads what the store's state asks for, as changed by another process. A bundle that cannot be loaded leaves the role
@@ -141,6 +162,9 @@ func (r *Registry[E]) Rollback(ctx context.Context, role Role) (BundleID, error)
 func (r *Registry[E]) Sync(ctx context.Context) error {
 	r.change.Lock()
 	defer r.change.Unlock()
+	if r.isClosed() {
+		return ErrClosed
+	}
 	state, err := r.store.State()
 	if err != nil {
 		return err
@@ -151,14 +175,14 @@ func (r *Registry[E]) Sync(ctx context.Context) error {
 		if want == "" && role == Champion {
 			want = r.store.Builtin()
 		}
-		if err := r.syncRole(ctx, role, want); err != nil {
+		if err := r.syncRole(ctx, role, want, state.Changed); err != nil {
 			errs = append(errs, fmt.Errorf("load %s as %s: %w", want, role, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func (r *Registry[E]) syncRole(ctx context.Context, role Role, want BundleID) error {
+func (r *Registry[E]) syncRole(ctx context.Context, role Role, want BundleID, changed time.Time) error {
 	r.mu.RLock()
 	have := r.slots[role]
 	failed := r.failed[role]
@@ -168,45 +192,55 @@ func (r *Registry[E]) syncRole(ctx context.Context, role Role, want BundleID) er
 		r.install(role, nil)
 		return nil
 	case have != nil && have.manifest.ID == want:
-		r.setFailed(role, "")
+		r.setFailed(role, failure{})
 		return nil
-	case failed != "" && failed[:min(len(want), len(failed))] == string(want):
-		return nil // tried before, and a bundle does not change
+	case failed.id == want && failed.changed.Equal(changed):
+		return nil // tried before
 	}
-	err := r.load(ctx, role, want)
+	e, err := r.load(ctx, want)
 	if err != nil {
-		r.setFailed(role, string(want)+": "+err.Error())
+		r.setFailed(role, failure{id: want, changed: changed, why: string(want) + ": " + err.Error()})
+		return err
 	}
-	return err
+	r.install(role, e)
+	return nil
 }
 
-func (r *Registry[E]) setFailed(role Role, why string) {
+func (r *Registry[E]) setFailed(role Role, f failure) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if why == "" {
+	if f.why == "" {
 		delete(r.failed, role)
 		return
 	}
-	r.failed[role] = why
+	r.failed[role] = f
 }
 
-func (r *Registry[E]) load(ctx context.Context, role Role, id BundleID) error {
+func (r *Registry[E]) isClosed() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.closed
+}
+
+// load makes an engine, with the one reference that a role holds.
+func (r *Registry[E]) load(ctx context.Context, id BundleID) (*engine[E], error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return nil, err
+	}
+	if r.isClosed() {
+		return nil, ErrClosed
 	}
 	b, err := r.store.Open(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	value, err := r.build(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := &engine[E]{manifest: b.Manifest, value: value, onClosed: make(chan struct{})}
 	e.refs.Store(1)
-	r.install(role, e)
-	r.log.Info("bundle loaded", "role", role, "bundle", b.Manifest.ID)
-	return nil
+	return e, nil
 }
 
 // install swaps the role's engine; nil empties the role.
@@ -220,6 +254,9 @@ func (r *Registry[E]) install(role Role, e *engine[E]) {
 	}
 	delete(r.failed, role)
 	r.mu.Unlock()
+	if e != nil {
+		r.log.Info("bundle loaded", "role", role, "bundle", e.manifest.ID)
+	}
 	if old != nil {
 		old.release()
 	}
@@ -239,7 +276,7 @@ func (r *Registry[E]) Loaded() []LoadedBundle {
 	defer r.mu.RUnlock()
 	var list []LoadedBundle
 	for _, role := range Roles {
-		l := LoadedBundle{Role: role, Problem: r.failed[role]}
+		l := LoadedBundle{Role: role, Problem: r.failed[role].why}
 		if e := r.slots[role]; e != nil {
 			l.Manifest, l.Requests = e.manifest, e.refs.Load()-1
 		}

@@ -70,7 +70,7 @@ func (s *Store) Open(id BundleID) (*Bundle, error) {
 	if id == s.builtinID && s.builtin != nil {
 		return s.builtin()
 	}
-	if !validName(string(id)) {
+	if !validID(id) {
 		return nil, fmt.Errorf("%w: %q is not a bundle id", ErrNoBundle, id)
 	}
 	path := filepath.Join(s.dir, string(id))
@@ -95,6 +95,9 @@ func (s *Store) Manifest(id BundleID) (*Manifest, error) {
 			return nil, err
 		}
 		return b.Manifest, nil
+	}
+	if !validID(id) {
+		return nil, fmt.Errorf("%w: %q is not a bundle id", ErrNoBundle, id)
 	}
 	data, err := os.ReadFile(filepath.Join(s.dir, string(id), ManifestName))
 	if err != nil {

@@ -97,6 +97,9 @@ func verifyGraph(file string, g *onnx.Graph) error {
 }
 
 func verifyAttr(file string, a *onnx.Attr) error {
+	if a.Sparse > 0 || a.Type < onnx.AttrFloat || a.Type > onnx.AttrGraphs {
+		return invalid(file, "attribute %q has a type that is not supported", a.Name)
+	}
 	tensors, graphs := a.Tensors, a.Graphs
 	if a.T != nil {
 		tensors = append(slices.Clone(tensors), a.T)
@@ -171,8 +174,13 @@ func verifyVocabulary(m *Manifest, g *onnx.Graph, tok *tokenizer.Tokenizer) erro
 		if n.Op != "Gather" && n.Op != "GatherBlockQuantized" || len(n.Inputs) < 2 || n.Inputs[1] != m.Model.IDs {
 			continue
 		}
-		if t := g.Initializer(n.Inputs[0]); t != nil && len(t.Dims) > 0 && int(t.Dims[0]) < tok.VocabSize() {
+		t := g.Initializer(n.Inputs[0])
+		switch {
+		case t == nil || len(t.Dims) == 0:
+		case int(t.Dims[0]) < tok.VocabSize():
 			return invalid(m.Tokenizer.File, "has %d tokens but the model knows %d: they do not belong together", tok.VocabSize(), t.Dims[0])
+		case m.Tokenizer.Pad >= t.Dims[0]:
+			return invalid(ManifestName, "pad %d: the model knows %d tokens", m.Tokenizer.Pad, t.Dims[0])
 		}
 	}
 	return nil

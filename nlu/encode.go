@@ -24,6 +24,7 @@ type Tokeniser struct {
 	tok    *tokenizer.Tokenizer
 	prefix string
 	fold   *norm.Options // nil = the text goes in as it is
+	pad    int64
 	limit  int
 	pool   sync.Pool
 }
@@ -35,7 +36,7 @@ func NewTokeniser(b *models.Bundle) (*Tokeniser, error) {
 		return nil, err
 	}
 	spec := b.Manifest.Tokenizer
-	t := &Tokeniser{tok: tok, prefix: spec.Prefix, limit: b.Manifest.Model.MaxTokens}
+	t := &Tokeniser{tok: tok, prefix: spec.Prefix, pad: spec.Pad, limit: b.Manifest.Model.MaxTokens}
 	if len(spec.Fold) > 0 {
 		t.fold = &norm.Options{}
 		for _, f := range spec.Fold {
@@ -66,6 +67,9 @@ func (t *Tokeniser) Encode(text string) (ids []int64, enc Encoding, err error) {
 	defer t.pool.Put(e)
 	if err := t.tok.EncodeInto(e, t.prefix+input, 0); err != nil {
 		return nil, enc, err
+	}
+	if len(e.IDs) == 0 { // nothing is left of the text and the tokenizer adds no special tokens: a mean over nothing would not be a number
+		return []int64{t.pad}, Encoding{Tokens: []Token{{Special: true}}}, nil
 	}
 	ids = slices.Clone(e.IDs)
 	enc.Tokens = make([]Token, len(ids))
@@ -113,6 +117,12 @@ func (e *Encoder) Assigns() []Field { return []Field{FieldLogits} }
 
 // Annotate implements [Component]. A text with more tokens than the model reads gives a [*TooLongError] before anything runs.
 func (e *Encoder) Annotate(ctx context.Context, as []*Analysis) error {
+	if len(as) == 0 {
+		return nil
+	}
+	if len(as) == 0 {
+		return nil
+	}
 	start := time.Now()
 	texts := make([][]int64, len(as))
 	for i, a := range as {

@@ -22,13 +22,11 @@ func Merge(candidates []Entity) []Entity {
 		if e.Len() <= 0 {
 			continue
 		}
-		if e.Source == SourceModel {
-			kept = slices.DeleteFunc(kept, func(k Entity) bool {
-				return (k.Source == SourceLookup || k.Source == SourceValue) && e.Contains(k.Span) && e.Len() > k.Len()
-			})
+		part := func(k Entity) bool { // of a name that the model saw whole
+			return e.Source == SourceModel && (k.Source == SourceLookup || k.Source == SourceValue) && e.Contains(k.Span) && e.Len() > k.Len()
 		}
-		if !slices.ContainsFunc(kept, func(k Entity) bool { return k.Overlaps(e.Span) }) {
-			kept = append(kept, e)
+		if !slices.ContainsFunc(kept, func(k Entity) bool { return k.Overlaps(e.Span) && !part(k) }) {
+			kept = append(slices.DeleteFunc(kept, part), e)
 		}
 	}
 	slices.SortFunc(kept, func(a, b Entity) int { return cmp.Compare(a.Start, b.Start) })

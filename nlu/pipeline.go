@@ -71,6 +71,9 @@ func (p *Pipeline) Components() []string {
 // Analyse runs all components over the utterances. The result has one analysis an utterance, in order. When an utterance has
 // alternatives they are analysed too, and the reading that is understood best is returned; its Text is then that alternative's.
 func (p *Pipeline) Analyse(ctx context.Context, us ...Utterance) ([]*Analysis, error) {
+	if len(us) == 0 {
+		return nil, nil
+	}
 	start := time.Now()
 	var all []*Analysis
 	first := make([]int, len(us)+1)

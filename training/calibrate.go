@@ -35,16 +35,24 @@ func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*h
 		}
 		stage := fmt.Sprintf("cross-validation %d/%d", fold+1, r.Folds)
 		if !r.Intents.Skip {
-			l, err := d.fitLinear(ctx, d.intentRows(train), len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
+			rows := d.intentRows(train)
+			if err := complete(d.intents, rows.y); err != nil {
+				return nil, fmt.Errorf("%s intents: %w", stage, err)
+			}
+			l, err := d.fitLinear(ctx, rows, len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", stage, err)
+				return nil, fmt.Errorf("%s intents: %w", stage, err)
 			}
 			h.predictIntents(d, l, held)
 		}
 		if !r.Emotion.Skip {
-			l, err := d.fitLinear(ctx, d.emotionRows(train), len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
+			rows := d.emotionRows(train)
+			if err := complete(d.emotions, rows.y); err != nil {
+				return nil, fmt.Errorf("%s emotion: %w", stage, err)
+			}
+			l, err := d.fitLinear(ctx, rows, len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", stage, err)
+				return nil, fmt.Errorf("%s emotion: %w", stage, err)
 			}
 			for _, i := range held {
 				h.emotion[i] = make([]float32, l.Classes)
@@ -81,8 +89,11 @@ func (d *dataset) fitLinear(ctx context.Context, r *rows, classes int, o LinearR
 }
 
 // temperature finds the T > 0 that minimises the negative log-likelihood of the labels under softmax(logits/T), by golden-section
-// search on log T.
+// search on log T between 0.1 and 10. Without labels T is 1.
 func temperature(logits [][]float32, labels []int) float64 {
+	if len(labels) == 0 {
+		return 1
+	}
 	nll := func(logT float64) float64 {
 		t, sum := math.Exp(logT), 0.0
 		for i, x := range logits {
@@ -160,11 +171,8 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 }
 
 // What a decision is worth when thresholds are chosen: a right answer or a justified rejection counts 1, a needless rejection 0 (the
-// bot asks again). A wrong intent costs a little, for the customer can say so; an answer to what is not our business costs more.
-const (
-	wrongCost = 0.2
-	oosCost   = 0.4
-)
+// bot asks again), a wrong answer costs a little: the customer can say so.
+const wrongCost = 0.2
 
 // chooseThresholds picks MaxOOS and MinScore that maximise the worth of the decisions on single intents and out of scope, then the clause
 // model for messages with several wishes.
@@ -197,10 +205,8 @@ func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models
 				switch {
 				case rejected && !c.inner, !rejected && c.right:
 					worth++
-				case !rejected && c.inner:
-					worth -= wrongCost
 				case !rejected:
-					worth -= oosCost
+					worth -= wrongCost
 				}
 			}
 			if worth > best+1e-9 {

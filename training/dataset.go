@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -197,6 +198,23 @@ func (d *dataset) check() error {
 	}
 	if len(d.intents) < 2 && len(d.emotions) < 2 {
 		return fmt.Errorf("train: nothing to tell apart: %d intents and %d emotions in %d examples", len(d.intents), len(d.emotions), len(d.examples))
+	}
+	return nil
+}
+
+// complete tells which labels have no row because all their examples are held out together.
+func complete(labels []string, y []int) error {
+	if len(labels) == 0 {
+		return errors.New("no example is labelled; leave the head out with 'skip: true'")
+	}
+	var gone []string
+	for i, l := range labels {
+		if !slices.Contains(y, i) {
+			gone = append(gone, l)
+		}
+	}
+	if len(gone) > 0 {
+		return fmt.Errorf("all examples of %s fall into one fold; write more", strings.Join(gone, ", "))
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 )
@@ -84,6 +86,9 @@ func LoadRecipe(path string) (Recipe, error) {
 	return r, nil
 }
 
+// bundleName is what the manifest will accept; see package models.
+var bundleName = regexp.MustCompile(`^[a-z0-9_][a-z0-9._-]{0,63}$`)
+
 // Validate reports all faults.
 func (r *Recipe) Validate() error {
 	var errs []error
@@ -92,12 +97,16 @@ func (r *Recipe) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	fault(r.Name == "", "name is missing")
+	fault(!bundleName.MatchString(r.Name), "name %q must be 1–64 characters of a–z, 0–9, '-', '_' and '.'", r.Name)
 	fault(r.MaxTokens < 8 || r.MaxTokens > 8192, "max_tokens %d: want 8–8192", r.MaxTokens)
 	fault(r.Folds < 2 || r.Folds > 20, "folds %d: want 2–20", r.Folds)
-	fault(r.Intents.L2 <= 0 || r.Emotion.L2 <= 0, "l2 must be greater than 0")
+	fault(r.Pairs < 0, "pairs %d: want 0 or more", r.Pairs)
+	for _, f := range r.Fold {
+		fault(!slices.Contains([]string{"simplify", "lower", "squeeze"}, f), "fold %q: known are simplify, lower, squeeze", f)
+	}
+	fault(!(r.Intents.L2 > 0 && r.Emotion.L2 > 0), "l2 must be greater than 0")
 	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
-	fault(r.Entities.Epochs <= 0 || r.Entities.Rate <= 0 || r.Entities.Outside <= 0, "entities: epochs, rate and outside must be greater than 0")
+	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
 	for i, l := range r.Layers {
 		fault(l < 1 || i > 0 && l <= r.Layers[i-1], "layers %v: want increasing numbers from 1", r.Layers)
 	}

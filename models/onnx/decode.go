@@ -5,27 +5,51 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// maxDepth bounds nested graphs (If, Loop): a hostile file cannot exhaust the stack.
-const maxDepth = 16
+// Bounds that keep a hostile file from exhausting stack and memory.
+const (
+	maxDepth   = 16      // nested graphs (If, Loop)
+	maxObjects = 1 << 20 // nodes, attributes, tensors, values: an empty one takes two bytes of the file and a hundred times that in memory
+)
+
+// decoder reads one model. It must see what a protobuf library sees, for what it passes is then run by one: a field of another wire type
+// than the schema's, which such a library skips, and a message given twice, which it merges, are refused.
+type decoder struct {
+	objects int
+}
+
+func (d *decoder) spend() error {
+	if d.objects++; d.objects > maxObjects {
+		return fmt.Errorf("more than %d nodes, attributes, tensors and values", maxObjects)
+	}
+	return nil
+}
 
 // Unmarshal reads a model. Tensors keep slices of data where they can: do not change it afterwards.
 func Unmarshal(data []byte) (*Model, error) {
 	m := &Model{Metadata: map[string]string{}}
-	err := fields(data, func(num protowire.Number, f field) (err error) {
+	d := &decoder{}
+	err := fields(data, numbers(2, 7, 8, 14, 25), func(num protowire.Number, f field) (err error) {
 		switch num {
 		case 1:
 			m.IRVersion = int64(f.num)
 		case 2:
 			m.Producer = string(f.bytes)
 		case 7:
-			m.Graph, err = decodeGraph(f.bytes, 0)
+			if m.Graph != nil {
+				return errors.New("two graphs in the file")
+			}
+			m.Graph, err = d.graph(f.bytes, 0)
 		case 8:
+			if err := d.spend(); err != nil {
+				return err
+			}
 			var o Opset
-			err = fields(f.bytes, func(num protowire.Number, f field) error {
+			err = fields(f.bytes, numbers(1), func(num protowire.Number, f field) error {
 				switch num {
 				case 1:
 					o.Domain = string(f.bytes)
@@ -61,14 +85,25 @@ type field struct {
 	packed bool // bytes, not a number
 }
 
-// fields calls fn for each field of a message.
-func fields(data []byte, fn func(protowire.Number, field) error) error {
+// numbers is a set of field numbers.
+func numbers(ns ...uint) (set uint64) {
+	for _, n := range ns {
+		set |= 1 << n
+	}
+	return set
+}
+
+// fields calls fn for each field of a message. Those in bytes are strings and messages, which must be length-delimited.
+func fields(data []byte, bytes uint64, fn func(protowire.Number, field) error) error {
 	for len(data) > 0 {
 		num, typ, n := protowire.ConsumeTag(data)
 		if n < 0 {
 			return protowire.ParseError(n)
 		}
 		data = data[n:]
+		if typ != protowire.BytesType && num < 64 && bytes>>num&1 == 1 {
+			return fmt.Errorf("field %d has wire type %d, want length-delimited", num, typ)
+		}
 		var f field
 		switch typ {
 		case protowire.VarintType:
@@ -81,6 +116,7 @@ func fields(data []byte, fn func(protowire.Number, field) error) error {
 			f.num, n = protowire.ConsumeFixed64(data)
 		case protowire.BytesType:
 			f.bytes, n = protowire.ConsumeBytes(data)
+			f.bytes = slices.Clip(f.bytes) // an append must not run on into the file
 			f.packed = true
 		default:
 			n = protowire.ConsumeFieldValue(num, typ, data)
@@ -97,7 +133,7 @@ func fields(data []byte, fn func(protowire.Number, field) error) error {
 }
 
 func decodeEntry(data []byte) (key, value string, err error) {
-	err = fields(data, func(num protowire.Number, f field) error {
+	err = fields(data, numbers(1, 2), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
 			key = string(f.bytes)
@@ -109,25 +145,28 @@ func decodeEntry(data []byte) (key, value string, err error) {
 	return key, value, err
 }
 
-func decodeGraph(data []byte, depth int) (*Graph, error) {
+func (d *decoder) graph(data []byte, depth int) (*Graph, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("graphs nested deeper than %d", maxDepth)
 	}
+	if err := d.spend(); err != nil {
+		return nil, err
+	}
 	g := &Graph{}
-	err := fields(data, func(num protowire.Number, f field) error {
+	err := fields(data, numbers(1, 2, 5, 11, 12, 13, 15), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
-			n, err := decodeNode(f.bytes, depth)
+			n, err := d.node(f.bytes, depth)
 			g.Nodes = append(g.Nodes, n)
 			return err
 		case 2:
 			g.Name = string(f.bytes)
 		case 5:
-			t, err := decodeTensor(f.bytes)
+			t, err := d.tensor(f.bytes)
 			g.Initializers = append(g.Initializers, t)
 			return err
 		case 11, 12, 13:
-			v, err := decodeValue(f.bytes)
+			v, err := d.value(f.bytes)
 			switch num {
 			case 11:
 				g.Inputs = append(g.Inputs, v)
@@ -145,9 +184,12 @@ func decodeGraph(data []byte, depth int) (*Graph, error) {
 	return g, err
 }
 
-func decodeNode(data []byte, depth int) (*Node, error) {
+func (d *decoder) node(data []byte, depth int) (*Node, error) {
+	if err := d.spend(); err != nil {
+		return nil, err
+	}
 	n := &Node{}
-	err := fields(data, func(num protowire.Number, f field) error {
+	err := fields(data, numbers(1, 2, 3, 4, 5, 7), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
 			n.Inputs = append(n.Inputs, string(f.bytes))
@@ -158,7 +200,7 @@ func decodeNode(data []byte, depth int) (*Node, error) {
 		case 4:
 			n.Op = string(f.bytes)
 		case 5:
-			a, err := decodeAttr(f.bytes, depth)
+			a, err := d.attr(f.bytes, depth)
 			n.Attrs = append(n.Attrs, a)
 			return err
 		case 7:
@@ -169,9 +211,12 @@ func decodeNode(data []byte, depth int) (*Node, error) {
 	return n, err
 }
 
-func decodeAttr(data []byte, depth int) (*Attr, error) {
+func (d *decoder) attr(data []byte, depth int) (*Attr, error) {
+	if err := d.spend(); err != nil {
+		return nil, err
+	}
 	a := &Attr{}
-	err := fields(data, func(num protowire.Number, f field) (err error) {
+	err := fields(data, numbers(1, 4, 5, 6, 9, 10, 11, 22, 23), func(num protowire.Number, f field) (err error) {
 		switch num {
 		case 1:
 			a.Name = string(f.bytes)
@@ -182,9 +227,15 @@ func decodeAttr(data []byte, depth int) (*Attr, error) {
 		case 4:
 			a.S = f.bytes
 		case 5:
-			a.T, err = decodeTensor(f.bytes)
+			if a.T != nil {
+				return fmt.Errorf("attribute %q has two tensors", a.Name)
+			}
+			a.T, err = d.tensor(f.bytes)
 		case 6:
-			a.G, err = decodeGraph(f.bytes, depth+1)
+			if a.G != nil {
+				return fmt.Errorf("attribute %q has two graphs", a.Name)
+			}
+			a.G, err = d.graph(f.bytes, depth+1)
 		case 7:
 			err = packed(f, 4, func(v uint64) { a.Floats = append(a.Floats, math.Float32frombits(uint32(v))) })
 		case 8:
@@ -193,14 +244,16 @@ func decodeAttr(data []byte, depth int) (*Attr, error) {
 			a.Strings = append(a.Strings, f.bytes)
 		case 10:
 			var t *Tensor
-			t, err = decodeTensor(f.bytes)
+			t, err = d.tensor(f.bytes)
 			a.Tensors = append(a.Tensors, t)
 		case 11:
 			var g *Graph
-			g, err = decodeGraph(f.bytes, depth+1)
+			g, err = d.graph(f.bytes, depth+1)
 			a.Graphs = append(a.Graphs, g)
 		case 20:
 			a.Type = AttrType(f.num)
+		case 22, 23:
+			a.Sparse++
 		}
 		return err
 	})
@@ -235,10 +288,13 @@ func packed(f field, width int, fn func(uint64)) error {
 	return nil
 }
 
-func decodeTensor(data []byte) (*Tensor, error) {
+func (d *decoder) tensor(data []byte) (*Tensor, error) {
+	if err := d.spend(); err != nil {
+		return nil, err
+	}
 	t := &Tensor{}
 	le := binary.LittleEndian
-	err := fields(data, func(num protowire.Number, f field) error {
+	err := fields(data, numbers(8, 9, 13), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
 			return packed(f, 0, func(v uint64) { t.Dims = append(t.Dims, int64(v)) })
@@ -276,18 +332,21 @@ func appendNarrow(raw []byte, typ DataType, v uint64) []byte {
 	return binary.LittleEndian.AppendUint32(raw, uint32(v))
 }
 
-func decodeValue(data []byte) (*Value, error) {
+func (d *decoder) value(data []byte) (*Value, error) {
+	if err := d.spend(); err != nil {
+		return nil, err
+	}
 	v := &Value{}
-	err := fields(data, func(num protowire.Number, f field) error {
+	err := fields(data, numbers(1, 2), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
 			v.Name = string(f.bytes)
 		case 2:
-			return fields(f.bytes, func(num protowire.Number, f field) error {
+			return fields(f.bytes, numbers(1), func(num protowire.Number, f field) error {
 				if num != 1 { // only TypeProto.tensor_type
 					return nil
 				}
-				return decodeTensorType(f.bytes, v)
+				return d.tensorType(f.bytes, v)
 			})
 		}
 		return nil
@@ -295,25 +354,28 @@ func decodeValue(data []byte) (*Value, error) {
 	return v, err
 }
 
-func decodeTensorType(data []byte, v *Value) error {
-	return fields(data, func(num protowire.Number, f field) error {
+func (d *decoder) tensorType(data []byte, v *Value) error {
+	return fields(data, numbers(2), func(num protowire.Number, f field) error {
 		switch num {
 		case 1:
 			v.Type = DataType(f.num)
 		case 2:
 			v.Dims = []Dim{}
-			return fields(f.bytes, func(_ protowire.Number, f field) error {
-				var d Dim
-				err := fields(f.bytes, func(num protowire.Number, f field) error {
+			return fields(f.bytes, numbers(1), func(_ protowire.Number, f field) error {
+				if err := d.spend(); err != nil {
+					return err
+				}
+				var dim Dim
+				err := fields(f.bytes, numbers(2), func(num protowire.Number, f field) error {
 					switch num {
 					case 1:
-						d.Size = int64(f.num)
+						dim.Size = int64(f.num)
 					case 2:
-						d.Param = string(f.bytes)
+						dim.Param = string(f.bytes)
 					}
 					return nil
 				})
-				v.Dims = append(v.Dims, d)
+				v.Dims = append(v.Dims, dim)
 				return err
 			})
 		}

@@ -139,6 +139,9 @@ func encodeValue(v *Value) []byte {
 		}
 		shape = appendBytes(shape, 1, dim)
 	}
+	if v.Type == 0 { // a sequence or another type that is not read
+		return appendString(nil, 1, v.Name)
+	}
 	tensor := appendVarint(nil, 1, uint64(v.Type))
 	if v.Dims != nil {
 		tensor = appendBytes(tensor, 2, shape)

@@ -92,6 +92,7 @@ type Attr struct {
 	Strings [][]byte
 	Tensors []*Tensor
 	Graphs  []*Graph
+	Sparse  int // number of sparse tensors; they are not read
 }
 
 // AttrType is AttributeProto.AttributeType.
@@ -248,15 +249,13 @@ func (g *Graph) Prune() {
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		n, use := g.Nodes[i], false
 		for _, o := range n.Outputs {
-			use = use || needed[o]
+			use = use || o != "" && needed[o] // "" is an output left out
 		}
 		if !use {
 			continue
 		}
 		kept = append(kept, n)
-		for _, in := range n.Inputs {
-			needed[in] = true
-		}
+		n.reads(needed)
 	}
 	for i, j := 0, len(kept)-1; i < j; i, j = i+1, j-1 {
 		kept[i], kept[j] = kept[j], kept[i]
@@ -276,4 +275,25 @@ func (g *Graph) Prune() {
 		}
 	}
 	g.Values = values
+}
+
+// reads notes the names a node refers to. Graphs inside it (branches, loop bodies) may read outer values without saying so.
+func (n *Node) reads(names map[string]bool) {
+	for _, in := range n.Inputs {
+		names[in] = true
+	}
+	for _, a := range n.Attrs {
+		graphs := a.Graphs
+		if a.G != nil {
+			graphs = append([]*Graph{a.G}, graphs...)
+		}
+		for _, g := range graphs {
+			for _, inner := range g.Nodes {
+				inner.reads(names)
+			}
+			for _, o := range g.Outputs {
+				names[o.Name] = true
+			}
+		}
+	}
 }

@@ -10,7 +10,7 @@ import (
 	"yingda/nlu"
 )
 
-// Softmax writes exp(x/temperature)/Σ to out, which may be x. It returns the log of the sum, times temperature 1.
+// Softmax writes exp(x/temperature)/Σ to out.
 func Softmax(x []float32, temperature float64, out []float64) {
 	peak := math.Inf(-1)
 	for _, v := range x {

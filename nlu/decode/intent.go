@@ -195,14 +195,14 @@ func (d *Intent) Evidence(c Candidate) float64 {
 
 // MeanLogits averages the rows of some tokens: the logits of the clause they make up.
 func MeanLogits(l models.Logits, tokens []int) []float32 {
-	mean := make([]float32, l.Cols)
+	sum, mean := make([]float64, l.Cols), make([]float32, l.Cols)
 	for _, t := range tokens {
 		for k, v := range l.Row(t) {
-			mean[k] += v
+			sum[k] += float64(v)
 		}
 	}
-	for k := range mean {
-		mean[k] /= float32(max(len(tokens), 1))
+	for k, v := range sum {
+		mean[k] = float32(v / float64(max(len(tokens), 1)))
 	}
 	return mean
 }

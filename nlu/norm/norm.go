@@ -2,7 +2,7 @@
 //
 // Folding is: Unicode NFKC (full-width letters, ligatures, circled digits), control characters and zero-width spaces removed,
 // white space to single spaces, and as asked: traditional characters to simplified ones, lower case, runs of a repeated
-// character shortened. Emoji and their joiners stay. Digits are never shortened: they may be an order number.
+// character shortened. Emoji and their joiners stay. Digits, Chinese ones too, are never shortened: they may be an order number.
 package norm
 
 import (
@@ -31,7 +31,8 @@ type Text struct {
 	ends   []int32
 }
 
-// Raw returns the half-open byte range of the raw text that [start, end) of Text stands for. An empty range stays empty.
+// Raw returns the half-open byte range of the raw text that [start, end) of Text stands for; end is at most len(Text). An empty range
+// stays empty.
 func (t *Text) Raw(start, end int) (rawStart, rawEnd int) {
 	switch {
 	case len(t.starts) == 0:
@@ -138,7 +139,7 @@ func (f *folder) write(r rune, start, end int) {
 	case unicode.IsSpace(r):
 		r = ' '
 	case r == '\u200d' || r == '\ufe0f': // joiner and emoji style: only within emoji
-		if f.last < 0x2190 && f.last != '#' && f.last != '*' && (f.last < '0' || f.last > '9') {
+		if !joinable(f.last) {
 			return
 		}
 	case unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Cf, r) && r != unicode.ReplacementChar && (r < 0xe0020 || r > 0xe007f):
@@ -160,6 +161,19 @@ func (f *folder) write(r rune, start, end int) {
 	}
 }
 
+// spokenDigits are the figures of a number read out one by one, as speech recognisers and people write them.
+const spokenDigits = "〇零一二三四五六七八九幺两"
+
+// joinable tells whether r is of an emoji, so that a joiner or style mark after it means something: pictures and what they are styled
+// with, keycaps, © and ®. Between letters the marks are invisible and only keep a word from being found.
+func joinable(r rune) bool {
+	switch {
+	case r >= 0x2190 && r <= 0x2bff, r >= 0x1f000 && r <= 0x1faff, r == '\u200d', r == '\ufe0f', r >= 0xe0020 && r <= 0xe007f:
+		return true
+	}
+	return r >= '0' && r <= '9' || strings.ContainsRune("#*©®〰〽", r)
+}
+
 // repeated counts r and tells whether it is one too many.
 func (f *folder) repeated(r rune) bool {
 	if r != f.last {
@@ -167,7 +181,7 @@ func (f *folder) repeated(r rune) bool {
 		return false
 	}
 	f.run++
-	if !f.o.Squeeze || unicode.IsDigit(r) {
+	if !f.o.Squeeze || unicode.IsDigit(r) || strings.ContainsRune(spokenDigits, r) {
 		return false
 	}
 	limit := 3

@@ -78,11 +78,10 @@ func (e *Engine) probe(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("bundle %s: probe %q: %w", e.manifest.ID, p.Text, err)
 		}
-		logits := as[0].Logits[p.Head].Data
-		best := slices.Index(logits, slices.Max(logits))
-		if got := e.manifest.Heads[h].Labels[best]; got != p.Label || math.Abs(float64(logits[best])-p.Logit) > models.ProbeTolerance {
+		got, logit := best(e.manifest.Heads[h].Labels, as[0].Logits[p.Head].Data)
+		if got != p.Label || !(math.Abs(logit-p.Logit) <= models.ProbeTolerance) { // so that not a number fails
 			return fmt.Errorf("bundle %s: %w", e.manifest.ID, &models.BundleError{File: e.manifest.Model.File,
-				Reason: fmt.Sprintf("answers %s (%.3f) to the probe %q, not %s (%.3f) as when it was built", got, logits[best], p.Text, p.Label, p.Logit)})
+				Reason: fmt.Sprintf("answers %s (%.3f) to the probe %q, not %s (%.3f) as when it was built", got, logit, p.Text, p.Label, p.Logit)})
 		}
 	}
 	return nil
@@ -92,14 +91,28 @@ func (e *Engine) probe(ctx context.Context) error {
 func (e *Engine) Record(ctx context.Context, head string, texts ...string) ([]models.Probe, error) {
 	var probes []models.Probe
 	h := e.manifest.HeadIndex(head)
+	if h < 0 || e.manifest.Heads[h].Kind != models.Sequence || len(e.manifest.Heads[h].Labels) == 0 {
+		return nil, fmt.Errorf("record probes: bundle %s has no sequence head %q with labels", e.manifest.ID, head)
+	}
 	for _, text := range texts {
 		as, err := e.pipeline.Analyse(ctx, nlu.Utterance{Text: text})
 		if err != nil {
 			return nil, err
 		}
-		logits := as[0].Logits[head].Data
-		best := slices.Index(logits, slices.Max(logits))
-		probes = append(probes, models.Probe{Text: text, Head: head, Label: e.manifest.Heads[h].Labels[best], Logit: math.Round(float64(logits[best])*1e4) / 1e4})
+		label, logit := best(e.manifest.Heads[h].Labels, as[0].Logits[head].Data)
+		if label == "" {
+			return nil, fmt.Errorf("record probes: bundle %s answers %q with what is not a number", e.manifest.ID, text)
+		}
+		probes = append(probes, models.Probe{Text: text, Head: head, Label: label, Logit: math.Round(logit*1e4) / 1e4})
 	}
 	return probes, nil
+}
+
+// best returns the label with the largest logit; "" and NaN when one of them is not a number.
+func best(labels []string, logits []float32) (string, float64) {
+	peak := slices.Max(logits)
+	if math.IsNaN(float64(peak)) {
+		return "", math.NaN()
+	}
+	return labels[slices.Index(logits, peak)], float64(peak)
 }

@@ -132,6 +132,9 @@ const Hidden = "hidden"
 // Tap returns a copy of the graph that ends in Hidden: the states after the given layers side by side (1 = after the first
 // layer), and everything above the highest one removed. dim is the width of Hidden. The constants are shared with e.
 func (e *Encoder) Tap(layers ...int) (m *onnx.Model, dim int, err error) {
+	if len(layers) == 0 {
+		return nil, 0, errors.New("no layers to tap")
+	}
 	g := *e.Model.Graph
 	g.Nodes = nil
 	for _, n := range e.Model.Graph.Nodes {

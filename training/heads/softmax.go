@@ -76,6 +76,11 @@ func Softmax(ctx context.Context, x []float32, dim int, y []int, classes int, o 
 	}
 	p := &problem{ctx: ctx, n: len(y), dim: dim, k: classes, y: y, o: o}
 	mean, std := p.standardise(x)
+	for i, v := range std {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("fit logistic regression: feature %d is not a finite number in every row: check the features", i)
+		}
+	}
 	params := make([]float64, (dim+1)*classes)
 	settings := &optimize.Settings{MajorIterations: o.MaxIter, GradientThreshold: 1e-5,
 		Converger: &optimize.FunctionConverge{Absolute: 1e-6, Iterations: 10}}
@@ -92,10 +97,16 @@ func Softmax(ctx context.Context, x []float32, dim int, y []int, classes int, o 
 	if err != nil && (result == nil || result.F > p.start) {
 		return nil, fmt.Errorf("fit logistic regression: %w", err)
 	}
+	if math.IsNaN(result.F) || math.IsInf(result.F, 0) {
+		return nil, errors.New("fit logistic regression: the loss is not a number: check the features")
+	}
 	return p.unstandardise(result.X, mean, std), nil
 }
 
 func checkClasses(y []int, classes int) error {
+	if classes < 1 {
+		return errors.New("fit logistic regression: no labelled example")
+	}
 	count := make([]int, classes)
 	for _, c := range y {
 		if c < 0 || c >= classes {

@@ -1,5 +1,0 @@
-package main
-
-import "context"
-
-func runBench(ctx context.Context, args []string, std stdio) error { return nil }
