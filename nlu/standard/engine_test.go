@@ -16,7 +16,6 @@ import (
 	"yingda/internal/testenv"
 	"yingda/models"
 	"yingda/models/batch"
-	"yingda/models/ort"
 	"yingda/nlu"
 	"yingda/nlu/standard"
 )
@@ -34,12 +33,7 @@ func mustTiny(tb testing.TB, o testenv.Tiny) *models.Bundle {
 // open makes an engine on real ONNX Runtime.
 func open(tb testing.TB, b *models.Bundle, o standard.Options) (*standard.Engine, error) {
 	tb.Helper()
-	testenv.MustORT(tb)
-	be, err := ort.Open(b, ort.Options{Slots: 2})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return standard.New(context.Background(), b, be, o)
+	return standard.New(context.Background(), b, testenv.MustOpen(tb, b, 2), o)
 }
 
 func mustEngine(tb testing.TB, b *models.Bundle, o standard.Options) *standard.Engine {
@@ -134,7 +128,6 @@ func (c *closing) Close() error { c.closed++; return c.Backend.Close() }
 
 // TestProbes: an engine that answers otherwise than its bundle did when it was built is not returned, and its backend is closed.
 func TestProbes(t *testing.T) {
-	testenv.MustORT(t)
 	tests := []struct {
 		name   string
 		change func(m *models.Manifest)
@@ -157,11 +150,7 @@ func TestProbes(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			b := mustTiny(t, testenv.Tiny{})
 			tt.change(b.Manifest)
-			be, err := ort.Open(b, ort.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := &closing{Backend: be}
+			c := &closing{Backend: testenv.MustOpen(t, b, 1)}
 			e, err := standard.New(t.Context(), b, c, standard.Options{Rules: &standard.Rules{}})
 			if tt.want == "" {
 				if err != nil {
