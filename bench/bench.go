@@ -54,6 +54,7 @@ type Result struct {
 	Clients int    `json:"clients"`
 	Failed  string `json:"failed,omitempty"` // why there are no figures
 	Samples int    `json:"samples"`          // texts, over all rounds
+	Errors  int    `json:"errors"`           // of these without an answer
 
 	PerSecond Summary `json:"texts_per_second"`
 	P50       Summary `json:"p50_ms"`
@@ -165,6 +166,7 @@ func (s *state) round(ctx context.Context, p Plan) error {
 	}
 	s.result.rounds = append(s.result.rounds, s.evaluate(l, before, after))
 	s.result.Samples += len(l.samples)
+	s.result.Errors += l.failed
 	return nil
 }
 
@@ -182,7 +184,7 @@ func (s *state) evaluate(l loaded, before, after counters) round {
 	}
 	slices.Sort(latencies)
 	slices.Sort(outside)
-	r := round{perSecond: n / l.wall.Seconds(), p50: Quantile(latencies, 0.5), p99: Quantile(latencies, 0.99),
+	r := round{perSecond: (n - float64(l.failed)) / l.wall.Seconds(), p50: Quantile(latencies, 0.5), p99: Quantile(latencies, 0.99),
 		cpu: ms(after.cpu-before.cpu) / n, clientCPU: math.NaN(), outside: Quantile(outside, 0.5), rows: math.NaN()}
 	if !before.cpuKnown || !after.cpuKnown {
 		r.cpu = math.NaN()

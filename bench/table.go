@@ -58,11 +58,14 @@ func results(title string, rs []*Result) table {
 			t.rows = append(t.rows, []string{r.Name, reason(r.Failed), "", "", "", "", ""})
 			continue
 		}
-		share := "1"
+		name, share := r.Name, "1"
+		if r.Errors > 0 {
+			name += fmt.Sprintf(" (%d of %d failed)", r.Errors, r.Samples)
+		}
 		if i > 0 {
 			share = Ratio(r, rs[0], Speed).String()
 		}
-		t.rows = append(t.rows, []string{r.Name, r.PerSecond.String(), share, r.P50.median(), r.P99.median(), r.CPU.median(), r.Rows.median()})
+		t.rows = append(t.rows, []string{name, r.PerSecond.String(), share, r.P50.median(), r.P99.median(), r.CPU.median(), r.Rows.median()})
 	}
 	return t
 }

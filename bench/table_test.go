@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func handMade() *Report {
 	s := func(v ...float64) Summary { return Summarise(v) }
 	raw := &Result{Name: "loop", Clients: 1, PerSecond: s(100, 90, 110), P50: s(8), P99: s(12.25), CPU: s(10, 9, 11), rounds: []round{{perSecond: 100}, {perSecond: 90}, {perSecond: 110}}}
-	serve := &Result{Name: "serve", Clients: 1, PerSecond: s(95, 85.5, 99), P50: s(9), P99: s(1234), CPU: s(11), Rows: s(4.25), rounds: []round{{perSecond: 95}, {perSecond: 85.5}, {perSecond: 99}}}
+	serve := &Result{Name: "serve", Clients: 1, PerSecond: s(95, 85.5, 99), P50: s(9), P99: s(1234), CPU: s(11), Rows: s(4.25), Samples: 600, Errors: 3, rounds: []round{{perSecond: 95}, {perSecond: 85.5}, {perSecond: 99}}}
 	return &Report{Date: time.Date(2026, 11, 22, 17, 8, 0, 0, time.UTC), Command: "yingda bench", Machine: Machine{CPU: "Test CPU", Cores: 2, Memory: 8, OS: "Linux", Load: "0.1 0.2 0.3"},
 		Versions: []Version{{"Go", "1.26"}}, Bundle: "zh-en-0123456789ab", Corpus: "3 texts", Rounds: 5, Seconds: 3,
 		Targets: []Target{

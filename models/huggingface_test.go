@@ -10,7 +10,6 @@ import (
 
 	"yingda/internal/testenv"
 	"yingda/models"
-	"yingda/models/ort"
 	"yingda/models/tokenizer"
 )
 
@@ -58,7 +57,8 @@ func checkGolden(t *testing.T, b *models.Bundle, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	be := testenv.MustBackend(t, b, ort.Options{})
+	be := testenv.MustOpen(t, b, 1)
+	defer be.Close()
 	var golden []struct {
 		Text   string
 		IDs    []int64

@@ -43,7 +43,9 @@ func TestManifestFaults(t *testing.T) {
 		{"ErrFileItself", func(m *models.Manifest) { m.Files[models.ManifestName] = m.Files["model.onnx"] }, "clean relative path"},
 		{"ErrFileEmpty", func(m *models.Manifest) { m.Files[""] = m.Files["model.onnx"] }, "clean relative path"},
 		{"ErrHash", func(m *models.Manifest) { m.Files["model.onnx"] = models.File{Size: 1, SHA256: "ab"} }, "SHA-256"},
-		{"ErrSize", func(m *models.Manifest) { m.Files["model.onnx"] = models.File{Size: -1, SHA256: strings.Repeat("a", 64)} }, "size"},
+		{"ErrSize", func(m *models.Manifest) {
+			m.Files["model.onnx"] = models.File{Size: -1, SHA256: strings.Repeat("a", 64)}
+		}, "size"},
 		{"ErrModelFile", func(m *models.Manifest) { m.Model.File = "other.onnx" }, "not listed"},
 		{"ErrTokenizerFile", func(m *models.Manifest) { m.Tokenizer.File = "" }, "not listed"},
 		{"ErrIDs", func(m *models.Manifest) { m.Model.IDs = "" }, "ids input"},

@@ -120,9 +120,6 @@ func (e *Encoder) Annotate(ctx context.Context, as []*Analysis) error {
 	if len(as) == 0 {
 		return nil
 	}
-	if len(as) == 0 {
-		return nil
-	}
 	start := time.Now()
 	texts := make([][]int64, len(as))
 	for i, a := range as {

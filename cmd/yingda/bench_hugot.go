@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"runtime"
 
 	"yingda/bench"
 	"yingda/models"
@@ -54,11 +53,7 @@ func (b *benchmark) startHugot(ctx context.Context) (*bench.Process, error) {
 
 // serveHugot answers POST /parse with the logits of the intents head until it is killed.
 func serveHugot(ctx context.Context, addr, dir string) error {
-	// hugot's Go backend takes a pool of 2 × GOMAXPROCS workers when it is opened, holds one for each operator that is under way and waits
-	// for more inside the operator: with few cores that is a deadlock. Opened as if there were many cores it finds enough workers.
-	cores := runtime.GOMAXPROCS(64)
 	e, err := hub.OpenEmbedder(hub.Model{Dir: dir, Batch: 1}, "", false)
-	runtime.GOMAXPROCS(cores)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,17 @@ func MustBackend(tb testing.TB, b *models.Bundle, o ort.Options) *ort.Backend {
 	return be
 }
 
+// MustOpen runs a bundle on ONNX Runtime, for tests outside the packages that may know which runtime it is. The caller closes it.
+func MustOpen(tb testing.TB, b *models.Bundle, slots int) models.Backend {
+	tb.Helper()
+	MustORT(tb)
+	be, err := ort.Open(b, ort.Options{Slots: slots})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return be
+}
+
 // MustWrite stores a bundle as a folder in dir and returns its id.
 func MustWrite(tb testing.TB, dir string, b *models.Bundle) models.BundleID {
 	tb.Helper()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"runtime"
+	"sync"
 
 	"github.com/knights-analytics/hugot"
 	"github.com/knights-analytics/hugot/backends"
@@ -54,6 +56,7 @@ func open[T backends.Pipeline](m Model, base func(T) *backends.BasePipeline, opt
 	if err != nil {
 		return nil, pipeline, fmt.Errorf("open model %s: %w", m.Dir, err)
 	}
+	defer manyWorkers()()
 	session, err := hugot.NewGoSession(context.Background()) // it lives until Close
 	if err != nil {
 		return nil, pipeline, fmt.Errorf("start hugot: %w", err)
@@ -72,6 +75,19 @@ func open[T backends.Pipeline](m Model, base func(T) *backends.BasePipeline, opt
 		m.Batch = 8
 	}
 	return &runner{session: session, base: base(pipeline), tok: tok, batch: m.Batch}, pipeline, nil
+}
+
+var opening sync.Mutex
+
+// manyWorkers makes hugot's Go backend take a large pool of workers while a model is opened. The pool has 2 × GOMAXPROCS of them, an operator
+// holds one while it waits for more inside, and with the few of a small machine all of them can wait for ever. The result restores the setting.
+func manyWorkers() (restore func()) {
+	opening.Lock()
+	before := runtime.GOMAXPROCS(max(64, runtime.GOMAXPROCS(0)))
+	return func() {
+		runtime.GOMAXPROCS(before)
+		opening.Unlock()
+	}
 }
 
 // Close frees the model. No call may be running.
