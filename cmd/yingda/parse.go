@@ -76,6 +76,7 @@ func parseLines(ctx context.Context, e *standard.Engine, std stdio) error {
 	out := bufio.NewWriter(std.out)
 	defer out.Flush()
 	var lines []string
+	read := 0
 	flush := func() error {
 		err := answer(ctx, e, lines, out)
 		lines = lines[:0]
@@ -83,6 +84,7 @@ func parseLines(ctx context.Context, e *standard.Engine, std stdio) error {
 	}
 	for in.Scan() {
 		lines = append(lines, in.Text())
+		read++
 		if len(lines) == parseBatch {
 			if err := flush(); err != nil {
 				return err
@@ -93,7 +95,7 @@ func parseLines(ctx context.Context, e *standard.Engine, std stdio) error {
 		return err
 	}
 	if err := in.Err(); err != nil {
-		return fmt.Errorf("parse: line %d: %w", len(lines)+1, err)
+		return fmt.Errorf("parse: line %d: %w", read+1, err)
 	}
 	return nil
 }

@@ -90,6 +90,7 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 		return err
 	}
 	r := f.registry(store, rules, log)
+	seen := stateTime(store) // before the first look, so that no later change is missed
 	if err := r.Sync(ctx); err != nil {
 		log.Error("some bundles could not be loaded", "error", err)
 	}
@@ -103,7 +104,7 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	}
 	follow, stop := context.WithCancel(ctx)
 	defer stop()
-	go followStore(follow, store, r, log)
+	go followStore(follow, store, seen, r, log)
 	fmt.Fprintf(std.err, `
 Yingda serves %s at http://%s  —  try:
 
@@ -127,10 +128,10 @@ func (f *serveFlags) registry(store *models.Store, rules *standard.Rules, log *s
 }
 
 // followStore loads what another process activates. It looks at the state file's time twice a second: that works on every file system.
-func followStore(ctx context.Context, store *models.Store, r registry, log *slog.Logger) {
+// seen is the time of the state that is loaded.
+func followStore(ctx context.Context, store *models.Store, seen time.Time, r registry, log *slog.Logger) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
-	seen := stateTime(store)
 	for {
 		select {
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -26,6 +27,8 @@ type Backend struct {
 	mask    bool
 	slots   chan *workspace // free ones
 	all     []*workspace
+	closing sync.Once
+	closed  chan struct{}
 }
 
 var _ models.Backend = (*Backend)(nil)
@@ -49,7 +52,7 @@ func Open(b *models.Bundle, o Options) (*Backend, error) {
 		return nil, fmt.Errorf("build session for bundle %s: %w", b.Manifest.ID, err)
 	}
 	n := max(o.Slots, 1)
-	be := &Backend{session: session, heads: b.Manifest.Heads, mask: spec.Mask != "", typeIDs: spec.TypeIDs != "", slots: make(chan *workspace, n)}
+	be := &Backend{session: session, heads: b.Manifest.Heads, mask: spec.Mask != "", typeIDs: spec.TypeIDs != "", slots: make(chan *workspace, n), closed: make(chan struct{})}
 	for range n {
 		w := newWorkspace(be)
 		be.all = append(be.all, w)
@@ -84,6 +87,8 @@ func (b *Backend) Forward(ctx context.Context, batch *models.Batch) ([][]models.
 	var w *workspace
 	select {
 	case w = <-b.slots:
+	case <-b.closed:
+		return nil, models.ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -91,14 +96,18 @@ func (b *Backend) Forward(ctx context.Context, batch *models.Batch) ([][]models.
 	return w.run(ctx, batch)
 }
 
-// Close waits for running calls, then frees the session and all tensors.
+// Close waits for running calls, then frees the session and all tensors. Later calls of Forward get models.ErrClosed, those of
+// Close nil.
 func (b *Backend) Close() error {
 	var errs []error
-	for range b.all {
-		w := <-b.slots
-		errs = append(errs, w.destroy())
-	}
-	errs = append(errs, b.session.Destroy())
-	trimHeap()
+	b.closing.Do(func() {
+		close(b.closed)
+		for range b.all {
+			w := <-b.slots
+			errs = append(errs, w.destroy())
+		}
+		errs = append(errs, b.session.Destroy())
+		trimHeap()
+	})
 	return errors.Join(errs...)
 }
