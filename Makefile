@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN    := bin/yingda
 DATA   ?= ../shared/service-dev
 DATASETS ?= ../shared/datasets
-ENCODER  ?= ../shared/encoders/multilingual-e5-small-zh-en
+ENCODER  ?= $(or $(YINGDA_ENCODER),../shared/encoders/multilingual-e5-small-zh-en)
 ARGS   ?=
 
 # The same folder as the Go code takes (os.UserCacheDir), so that make and yingda share it.
