@@ -59,24 +59,8 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 	feat := e.Bundle(model, dim)
 	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
 	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
-	var pairs []pair
-	if !r.Intents.Skip && !r.Entities.Skip { // pairs need token states
-		pairs = makePairs(c, r.Pairs, r.Folds, r.Seed)
-	}
-	var texts []string
-	for _, eg := range c.Examples {
-		texts = append(texts, eg.Text)
-	}
-	for _, p := range pairs {
-		texts = append(texts, p.text)
-	}
-	f, err := Extract(ctx, feat, texts, !r.Entities.Skip, func(done, total int) { log.call("encode", done, total, "") })
+	d, err := encode(ctx, c, tax, feat, r, log)
 	if err != nil {
-		return nil, fmt.Errorf("encode corpus: %w", err)
-	}
-	d := newDataset(c, f, entityTypes(r, tax, c))
-	d.pairs = pairs
-	if err := d.check(); err != nil {
 		return nil, err
 	}
 	gemm, err := ort.NewGemm()
@@ -105,6 +89,28 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: e.Tokenizer}
 	res.Elapsed = time.Since(start)
 	return res, nil
+}
+
+// encode computes the states of the corpus and of the pairs made from it.
+func encode(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, feat *models.Bundle, r Recipe, log Progress) (*dataset, error) {
+	var pairs []pair
+	if !r.Intents.Skip && !r.Entities.Skip { // pairs need token states
+		pairs = makePairs(c, r.Pairs, r.Folds, r.Seed)
+	}
+	var texts []string
+	for _, eg := range c.Examples {
+		texts = append(texts, eg.Text)
+	}
+	for _, p := range pairs {
+		texts = append(texts, p.text)
+	}
+	f, err := Extract(ctx, feat, texts, !r.Entities.Skip, func(done, total int) { log.call("encode", done, total, "") })
+	if err != nil {
+		return nil, fmt.Errorf("encode corpus: %w", err)
+	}
+	d := newDataset(c, f, entityTypes(r, tax, c))
+	d.pairs = pairs
+	return d, d.check()
 }
 
 // tap cuts and quantises the encoder. The heads see the states of the rounded weights, which are those they will see in service.

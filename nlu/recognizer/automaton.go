@@ -1,5 +1,7 @@
 package recognizer
 
+import "slices"
+
 // automaton is the matcher of Aho and Corasick (1975) over bytes, in compact arrays. UTF-8 synchronises itself, so matches of
 // valid keys lie on rune boundaries.
 //
@@ -113,4 +115,14 @@ func (m *automaton) find(dst []hit, text string) []hit {
 		}
 	}
 	return dst
+}
+
+// leftmostLongest sorts hits by their beginning, the longer before the shorter.
+func leftmostLongest(hits []hit) {
+	slices.SortFunc(hits, func(a, b hit) int {
+		if a.start != b.start {
+			return a.start - b.start
+		}
+		return b.end - a.end
+	})
 }

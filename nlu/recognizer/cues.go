@@ -55,12 +55,7 @@ func newCueIndex(r *Rules) cueIndex {
 func (x *cueIndex) find(dst []cue, text string, fillers []string) (cues []cue, groups uint64) {
 	var buf [24]hit
 	hits := x.words.find(buf[:0], text)
-	slices.SortFunc(hits, func(a, b hit) int {
-		if a.start != b.start {
-			return a.start - b.start
-		}
-		return b.end - a.end
-	})
+	leftmostLongest(hits)
 	last := 0
 	for _, h := range hits {
 		if h.start < last || !cueBounded(text, h.start, h.end) {

@@ -2,7 +2,6 @@ package recognizer
 
 import (
 	"context"
-	"slices"
 	"sync/atomic"
 
 	"yingda/nlu"
@@ -48,12 +47,7 @@ func (x *Index) lookup(dst []nlu.Entity, a *nlu.Analysis) []nlu.Entity {
 	text := a.Normal.Text
 	var buf [32]hit
 	hits := x.words.find(buf[:0], text)
-	slices.SortFunc(hits, func(a, b hit) int {
-		if a.start != b.start {
-			return a.start - b.start
-		}
-		return b.end - a.end
-	})
+	leftmostLongest(hits)
 	last := 0
 	for _, h := range hits {
 		if h.start < last || !bounded(text, h.start, h.end) {
