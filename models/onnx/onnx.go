@@ -239,6 +239,12 @@ func IntsAttr(name string, v ...int64) *Attr { return &Attr{Name: name, Type: At
 // FloatAttr makes a float attribute.
 func FloatAttr(name string, v float32) *Attr { return &Attr{Name: name, Type: AttrFloat, F: v} }
 
+// StringAttr makes a string attribute.
+func StringAttr(name, v string) *Attr { return &Attr{Name: name, Type: AttrString, S: []byte(v)} }
+
+// TensorAttr makes an attribute that holds a tensor.
+func TensorAttr(name string, t *Tensor) *Attr { return &Attr{Name: name, Type: AttrTensor, T: t} }
+
 // Prune removes the nodes and initialisers that no output needs. Nodes keep their order.
 func (g *Graph) Prune() {
 	needed := map[string]bool{}

@@ -25,7 +25,8 @@ type Encoder struct {
 	Model     *onnx.Model
 	Tokenizer []byte
 	Config    Config
-	layers    []string // output name of each layer; layers[0] is the embeddings
+	layers    []string       // output name of each layer; layers[0] is the embeddings
+	depth     map[string]int // value to layer, made when first asked for
 }
 
 // Config is the part of config.json that is used.
