@@ -30,9 +30,14 @@ type dataset struct {
 }
 
 func newDataset(c *corpus.Corpus, f *Features, entityTypes []string) *dataset {
+	return newDatasetLike(c, c, f, entityTypes)
+}
+
+// newDatasetLike makes a dataset of a part of a corpus, with the labels of the whole.
+func newDatasetLike(c, whole *corpus.Corpus, f *Features, entityTypes []string) *dataset {
 	d := &dataset{examples: c.Examples, f: f}
 	oos := false
-	for _, eg := range c.Examples {
+	for _, eg := range whole.Examples {
 		for _, l := range eg.Intents {
 			d.intents = append(d.intents, l)
 		}
@@ -135,7 +140,7 @@ func (d *dataset) emotionRows(which []int) *rows {
 	return r
 }
 
-// sentences makes BIO-tagged token sequences. A token belongs to an entity when they overlap.
+// sentences makes BIO-tagged token sequences.
 func (d *dataset) sentences(which []int) []heads.Sentence {
 	var out []heads.Sentence
 	for _, i := range which {
@@ -143,24 +148,34 @@ func (d *dataset) sentences(which []int) []heads.Sentence {
 		if !eg.HasEntities {
 			continue
 		}
-		s := heads.Sentence{States: d.f.States[i], Tags: make([]int, len(d.f.Tokens[i]))}
-		for t, tok := range d.f.Tokens[i] {
-			if s.Tags[t] = d.tag(eg, tok.Span); tok.Special {
-				s.Tags[t] = -1
-			}
-		}
-		// The first token of an entity is the one with no token of the same entity before it.
-		prev := -1
-		for t, tok := range d.f.Tokens[i] {
-			e := entityAt(eg, tok.Span, d.tags)
-			if s.Tags[t] > 0 && e >= 0 && e == prev {
-				s.Tags[t]++ // B-x is followed by I-x in the tag list
-			}
-			prev = e
+		s := heads.Sentence{Tags: d.bio(eg, d.f.Tokens[i])}
+		if d.f.States != nil {
+			s.States = d.f.States[i]
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// bio gives each token the number of its tag: 0 outside, −1 for special tokens. A token belongs to an entity when they overlap; the
+// first one of an entity is that with no token of the same entity before it.
+func (d *dataset) bio(eg *corpus.Example, tokens []nlu.Token) []int {
+	tags := make([]int, len(tokens))
+	prev := -1
+	for t, tok := range tokens {
+		e := entityAt(eg, tok.Span, d.tags)
+		switch {
+		case tok.Special:
+			tags[t] = -1
+		case e >= 0:
+			tags[t] = slices.Index(d.tags, "B-"+eg.Entities[e].Type)
+			if e == prev {
+				tags[t]++ // B-x is followed by I-x in the tag list
+			}
+		}
+		prev = e
+	}
+	return tags
 }
 
 // entityAt returns the position of the entity that overlaps the span and is among the tags, or −1.
@@ -168,14 +183,6 @@ func entityAt(eg *corpus.Example, s nlu.Span, tags []string) int {
 	return slices.IndexFunc(eg.Entities, func(e corpus.EntitySpan) bool {
 		return s.Len() > 0 && s.Overlaps(nlu.Span{Start: e.Start, End: e.End}) && slices.Contains(tags, "B-"+e.Type)
 	})
-}
-
-func (d *dataset) tag(eg *corpus.Example, s nlu.Span) int {
-	e := entityAt(eg, s, d.tags)
-	if e < 0 {
-		return 0
-	}
-	return slices.Index(d.tags, "B-"+eg.Entities[e].Type)
 }
 
 // check refuses corpora that cannot be trained on.

@@ -2,6 +2,7 @@ package training
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sort"
@@ -9,7 +10,6 @@ import (
 	"sync/atomic"
 
 	"yingda/models"
-	"yingda/models/batch"
 	"yingda/models/ort"
 	"yingda/nlu"
 )
@@ -41,9 +41,6 @@ func Extract(ctx context.Context, b *models.Bundle, texts []string, states bool,
 		return nil, err
 	}
 	defer backend.Close()
-	q := batch.New(backend, batch.Options{Workers: cores, MaxTokens: featureTokens, QueueTokens: 1 << 30, MaxWait: 1 << 62, Pad: b.Manifest.Tokenizer.Pad})
-	defer q.Close()
-
 	f := &Features{Dim: b.Manifest.Heads[0].Width(), Tokens: make([][]nlu.Token, len(texts))}
 	f.Pooled = make([]float32, len(texts)*f.Dim)
 	if states {
@@ -62,45 +59,59 @@ func Extract(ctx context.Context, b *models.Bundle, texts []string, states bool,
 		f.Tokens[i], order[i] = enc.Tokens, i
 	}
 	sort.SliceStable(order, func(a, b int) bool { return len(ids[order[a]]) < len(ids[order[b]]) }) // alike lengths run together
-	return f, f.fill(ctx, q, ids, order, progress)
+	return f, f.fill(ctx, backend, b.Manifest.Tokenizer.Pad, ids, order, progress)
 }
 
-// fill feeds the queue in chunks, a few at a time so that it is never empty.
-func (f *Features) fill(ctx context.Context, q *batch.Queue, ids [][]int64, order []int, progress func(done, total int)) error {
-	const chunk = 32
+// fill runs the texts in batches of alike length. Which texts share a batch depends on nothing but the texts: a padded row may differ from a
+// lone one in its last bits, and training must give the same weights again.
+func (f *Features) fill(ctx context.Context, backend models.Backend, pad int64, ids [][]int64, order []int, progress func(done, total int)) error {
+	var parts [][]int
+	for start, end := 0, 0; start < len(order); start = end {
+		for end = start + 1; end < len(order) && (end-start+1)*len(ids[order[end]]) <= featureTokens; end++ {
+		}
+		parts = append(parts, order[start:end])
+	}
+	var next, done atomic.Int64
+	errs := make([]error, runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
-	var once sync.Once
-	var first error
-	var done atomic.Int64
-	limit := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
-	for at := 0; at < len(order) && ctx.Err() == nil; at += chunk {
-		part := order[at:min(at+chunk, len(order))]
-		limit <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer func() { <-limit; wg.Done() }()
-			texts := make([][]int64, len(part))
-			for i, j := range part {
-				texts[i] = ids[j]
+	for w := range errs {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; int(i) < len(parts) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				results, err := backend.Forward(ctx, pack(ids, parts[i], pad))
+				if err != nil {
+					errs[w] = err
+					return
+				}
+				for k, j := range parts[i] {
+					f.keep(j, results[k][0])
+				}
+				if n := done.Add(int64(len(parts[i]))); progress != nil {
+					progress(int(n), len(order))
+				}
 			}
-			results, err := q.Do(ctx, texts...)
-			if err != nil {
-				once.Do(func() { first = err })
-				return
-			}
-			for i, j := range part {
-				f.keep(j, results[i].Logits[0])
-			}
-			if n := done.Add(int64(len(part))); progress != nil {
-				progress(int(n), len(order))
-			}
-		}()
+		})
 	}
 	wg.Wait()
-	if err := ctx.Err(); err != nil {
-		return err
+	return errors.Join(append(errs, ctx.Err())...)
+}
+
+// pack lays some texts out as a padded batch.
+func pack(ids [][]int64, which []int, pad int64) *models.Batch {
+	b := &models.Batch{Rows: len(which)}
+	for _, j := range which {
+		b.Cols = max(b.Cols, len(ids[j]))
 	}
-	return first
+	b.IDs, b.Mask = make([]int64, b.Rows*b.Cols), make([]int64, b.Rows*b.Cols)
+	for r, j := range which {
+		b.Lens = append(b.Lens, len(ids[j]))
+		for c := range b.Cols {
+			at := r*b.Cols + c
+			if b.IDs[at] = pad; c < len(ids[j]) {
+				b.IDs[at], b.Mask[at] = ids[j][c], 1
+			}
+		}
+	}
+	return b
 }
 
 func (f *Features) keep(i int, l models.Logits) {

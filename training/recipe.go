@@ -39,6 +39,33 @@ type Recipe struct {
 	Intents  LinearRecipe `yaml:"intents"`
 	Emotion  LinearRecipe `yaml:"emotion"`
 	Entities TaggerRecipe `yaml:"entities"`
+
+	// Finetune trains encoder and heads together after the heads were fitted on the frozen encoder. Epochs 0 leaves the encoder frozen.
+	Finetune FinetuneRecipe `yaml:"finetune"`
+}
+
+// FinetuneRecipe tunes the training of the encoder; see package finetune for the meaning of the shared fields.
+type FinetuneRecipe struct {
+	Epochs     int     `yaml:"epochs"`
+	Batch      int     `yaml:"batch"`
+	Rate       float64 `yaml:"rate"`
+	HeadRate   float64 `yaml:"head_rate"`
+	LayerDecay float64 `yaml:"layer_decay"`
+	Warmup     float64 `yaml:"warmup"`
+	Decay      float64 `yaml:"decay"`
+	Dropout    float64 `yaml:"dropout"`
+	Smoothing  float64 `yaml:"smoothing"`
+	Freeze     int     `yaml:"freeze"`  // lowest layers left as they are, with the embeddings
+	Average    int     `yaml:"average"` // last epochs whose weights are averaged
+	Patience   int     `yaml:"patience"`
+	// Intents, Emotion and Entities weigh the heads' losses.
+	Intents  float64 `yaml:"intents"`
+	Emotion  float64 `yaml:"emotion"`
+	Entities float64 `yaml:"entities"`
+	// HoldOut is the share of the corpus that is not trained on: calibration, thresholds and early stopping are judged by it.
+	HoldOut float64 `yaml:"hold_out"`
+	// Noise is the share of examples that are also learnt from with typing, case, punctuation and speech-recognition errors.
+	Noise float64 `yaml:"noise"`
 }
 
 // LinearRecipe tunes a logistic regression.
@@ -65,6 +92,8 @@ func DefaultRecipe() Recipe {
 		Intents:  LinearRecipe{L2: 0.03, MaxIter: 100},
 		Emotion:  LinearRecipe{L2: 0.1, MaxIter: 100},
 		Entities: TaggerRecipe{Epochs: 10, Rate: 2e-3, L2: 1e-2, Outside: 1},
+		Finetune: FinetuneRecipe{Batch: 32, Rate: 1e-4, HeadRate: 1e-3, LayerDecay: 0.95, Warmup: 0.1, Decay: 0.01, Dropout: 0.1,
+			Intents: 1, Emotion: 0.5, Entities: 0.5, HoldOut: 0.08},
 	}
 }
 
@@ -107,6 +136,8 @@ func (r *Recipe) Validate() error {
 	fault(!(r.Intents.L2 > 0 && r.Emotion.L2 > 0), "l2 must be greater than 0")
 	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
 	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
+	fault(r.Finetune.Epochs < 0, "finetune: epochs must not be negative")
+	fault(r.Finetune.Epochs > 0 && !(r.Finetune.HoldOut >= 0.01 && r.Finetune.HoldOut <= 0.5), "finetune: hold_out %g: want 0.01–0.5", r.Finetune.HoldOut)
 	for i, l := range r.Layers {
 		fault(l < 1 || i > 0 && l <= r.Layers[i-1], "layers %v: want increasing numbers from 1", r.Layers)
 	}

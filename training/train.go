@@ -40,10 +40,22 @@ type Result struct {
 	Matrices quantize.Report
 	Table    quantize.Report
 	Elapsed  time.Duration
+	// Finetuned tells how the encoder was trained; nil when it was left frozen.
+	Finetuned *Finetuned
+}
+
+// Finetuned is the record of a fine-tuning run.
+type Finetuned struct {
+	Epochs, Best int       // made, and the one whose weights were kept, from 0
+	Scores       []float64 // on the held-out examples after each epoch
+	Steps        int
+	Parameters   int
+	Held         int // examples held out
+	Resumed      int // step at which an interrupted run went on, 0 = never
 }
 
 // Train makes a bundle. The bundle is not written anywhere.
-func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, log Progress) (*Result, error) {
+func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, run RunOptions, log Progress) (*Result, error) {
 	start := time.Now()
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -52,37 +64,21 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 		r.Layers = []int{e.Layers()}
 	}
 	res := &Result{}
+	tuned, fit, m, d, err := learn(ctx, c, tax, e, r, run, res, log)
+	if err != nil {
+		return nil, err
+	}
+	e = tuned
 	model, dim, err := tap(e, r, res)
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	feat := e.Bundle(model, dim)
-	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
-	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
-	d, err := encode(ctx, c, tax, feat, r, log)
-	if err != nil {
-		return nil, err
-	}
-	gemm, err := ort.NewGemm()
-	if err != nil {
-		return nil, err
-	}
-	defer gemm.Close()
-	d.mul = gemm.Mul
-	m, err := d.manifest(ctx, r, tax, log)
-	if err != nil {
-		return nil, err
-	}
-	fit, err := d.fit(ctx, r, log)
-	if err != nil {
-		return nil, err
-	}
 	addHeads(model.Graph, dim, e.Config.HiddenSize, fit)
 	m.Heads = fit.describe(d.intents, d.emotions, d.tags, e.Config.HiddenSize)
 	m.Model = e.ModelSpec()
-	m.Model.MaxTokens = feat.Manifest.Model.MaxTokens
+	m.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
 	m.Model.Encoder = fmt.Sprintf("%s, %d of %d layers", e.Config.ModelType, slices.Max(r.Layers), e.Layers())
-	m.Tokenizer = feat.Manifest.Tokenizer
+	m.Tokenizer = models.TokenizerSpec{File: "tokenizer.json", Pad: e.Config.Pad, Fold: r.Fold, Prefix: r.Prefix}
 	if m.Training["corpus"], err = c.Fingerprint(); err != nil {
 		return nil, err
 	}
@@ -91,8 +87,54 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 	return res, nil
 }
 
-// encode computes the states of the corpus and of the pairs made from it.
-func encode(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, feat *models.Bundle, r Recipe, log Progress) (*dataset, error) {
+// learn fits the heads, on the frozen encoder or together with it, and everything that interprets their scores.
+func learn(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, run RunOptions, res *Result, log Progress) (*encoder.Encoder, fitted, *models.Manifest, *dataset, error) {
+	var fit fitted
+	part, held := c, (*corpus.Corpus)(nil)
+	start := r
+	if r.Finetune.Epochs > 0 {
+		part, held = holdOut(c, r.Finetune.HoldOut)
+		if len(held.Examples) == 0 {
+			return nil, fit, nil, nil, errNoHeldOut
+		}
+		start.Quantise = false // the encoder that is trained is the exact one
+	}
+	model, dim, err := tap(e, start, &Result{})
+	if err != nil {
+		return nil, fit, nil, nil, fmt.Errorf("train: %w", err)
+	}
+	feat := e.Bundle(model, dim)
+	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
+	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
+	d, err := encode(ctx, part, c, tax, feat, r, log)
+	if err != nil {
+		return nil, fit, nil, nil, err
+	}
+	gemm, err := ort.NewGemm()
+	if err != nil {
+		return nil, fit, nil, nil, err
+	}
+	defer gemm.Close()
+	d.mul = gemm.Mul
+	if held != nil {
+		t := &tuning{r: r, tax: tax, e: e, log: log, gemm: gemm, dim: dim, run: run, train: d, held: held}
+		tuned, fit, m, err := t.tuneAndCalibrate(ctx, res)
+		return tuned, fit, m, d, err
+	}
+	h, err := d.crossValidate(ctx, r, log)
+	if err != nil {
+		return nil, fit, nil, nil, err
+	}
+	m, err := d.manifestFrom(ctx, r, tax, h)
+	if err != nil {
+		return nil, fit, nil, nil, err
+	}
+	fit, err = d.fit(ctx, r, log)
+	return e, fit, m, d, err
+}
+
+// encode computes the states of a part of the corpus and of the pairs made from it.
+func encode(ctx context.Context, c, whole *corpus.Corpus, tax *corpus.Taxonomy, feat *models.Bundle, r Recipe, log Progress) (*dataset, error) {
 	var pairs []pair
 	if !r.Intents.Skip && !r.Entities.Skip { // pairs need token states
 		pairs = makePairs(c, r.Pairs, r.Folds, r.Seed)
@@ -108,7 +150,7 @@ func encode(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, feat *m
 	if err != nil {
 		return nil, fmt.Errorf("encode corpus: %w", err)
 	}
-	d := newDataset(c, f, entityTypes(r, tax, c))
+	d := newDatasetLike(c, whole, f, entityTypes(r, tax, whole))
 	d.pairs = pairs
 	return d, d.check()
 }
@@ -153,13 +195,9 @@ func entityTypes(r Recipe, tax *corpus.Taxonomy, c *corpus.Corpus) []string {
 	return types
 }
 
-// manifest fits everything that interprets scores, on cross-validated predictions.
-func (d *dataset) manifest(ctx context.Context, r Recipe, tax *corpus.Taxonomy, log Progress) (*models.Manifest, error) {
-	h, err := d.crossValidate(ctx, r, log)
-	if err != nil {
-		return nil, err
-	}
-	m := &models.Manifest{Format: models.FormatVersion, Name: r.Name, Version: r.Version, Languages: r.Languages,
+// manifestFrom fits everything that interprets scores, on predictions for examples that the heads have not seen.
+func (d *dataset) manifestFrom(ctx context.Context, r Recipe, tax *corpus.Taxonomy, h *heldOut) (m *models.Manifest, err error) {
+	m = &models.Manifest{Format: models.FormatVersion, Name: r.Name, Version: r.Version, Languages: r.Languages,
 		Training: map[string]any{"examples": len(d.examples), "seed": r.Seed, "layers": r.Layers, "recipe": "linear heads on a frozen encoder"}}
 	if !r.Intents.Skip {
 		if m.Intents, err = d.intentSpec(ctx, h); err != nil {

@@ -69,7 +69,7 @@ func MustEncoder(tb testing.TB) *encoder.Encoder {
 
 func train(t *testing.T, e *encoder.Encoder, c *corpus.Corpus, r training.Recipe) (*training.Result, error) {
 	t.Helper()
-	res, err := training.Train(t.Context(), c, corpus.DefaultTaxonomy(), e, r, nil)
+	res, err := training.Train(t.Context(), c, corpus.DefaultTaxonomy(), e, r, training.RunOptions{}, nil)
 	if err == nil {
 		res.Bundle.Manifest.Licences = map[string]string{"model": "MIT"}
 	}
@@ -238,7 +238,7 @@ func TestTrainErrors(t *testing.T) {
 	t.Run("ErrCancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var stages []string
-		_, err := training.Train(ctx, shop(), corpus.DefaultTaxonomy(), e, recipe(), func(stage string, _, _ int, _ string) {
+		_, err := training.Train(ctx, shop(), corpus.DefaultTaxonomy(), e, recipe(), training.RunOptions{}, func(stage string, _, _ int, _ string) {
 			if !slices.Contains(stages, stage) && strings.HasPrefix(stage, "cross-validation") {
 				stages = append(stages, stage)
 				cancel()

@@ -81,7 +81,7 @@ func runCurve(ctx context.Context, args []string, std stdio) error {
 func curvePoint(ctx context.Context, c *corpus.Corpus, e *encoder.Encoder, r training.Recipe, held *corpus.Corpus, std stdio) (*eval.Report, error) {
 	p := newProgress(std.err)
 	defer p.end()
-	res, err := training.Train(ctx, c, corpus.DefaultTaxonomy(), e, r, p.report)
+	res, err := training.Train(ctx, c, corpus.DefaultTaxonomy(), e, r, training.RunOptions{}, p.report)
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ type trainFlags struct {
 	limit                                int
 	eval                                 multi
 	notes                                string
+	run                                  training.RunOptions
 }
 
 func runTrain(ctx context.Context, args []string, std stdio) error {
@@ -32,6 +33,8 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.StringVar(&f.taxonomy, "taxonomy", "", "label space `file` (default: the shipped one)")
 	fs.StringVar(&f.out, "out", storeDir(), "`folder` that the bundle is written to")
 	fs.IntVar(&f.limit, "limit", 0, "train on the first `n` examples of each intent only, for learning curves")
+	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
+	fs.IntVar(&f.run.Threads, "threads", 0, "threads of fine-tuning; 0 = all cores (results depend on the number in the last bits)")
 	fs.Var(&f.eval, "eval", "labelled `file` or folder to measure the bundle on, for its card and manifest; may be given several times")
 	fs.StringVar(&f.notes, "notes", "training/recipes/default.notes.md", "Markdown `file` on origin, licences and limits, for the card")
 	if err := parseFlags(fs, args); err != nil {
@@ -76,7 +79,7 @@ func (f *trainFlags) train(ctx context.Context, std stdio) (*training.Result, er
 	}
 	p := newProgress(std.err)
 	defer p.end()
-	if in.Result, err = training.Train(ctx, in.Corpus, tax, in.Encoder, in.Recipe, p.report); err != nil {
+	if in.Result, err = training.Train(ctx, in.Corpus, tax, in.Encoder, in.Recipe, f.run, p.report); err != nil {
 		return nil, err
 	}
 	in.Result.Bundle.Manifest.Licences = map[string]string{"corpus": "as the repository", "encoder": "MIT (intfloat/multilingual-e5-small)"}

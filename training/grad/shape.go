@@ -140,7 +140,7 @@ func (b *backward) unitSteps(name string) error {
 	return nil
 }
 
-// padRule cuts the padding off again.
+// padRule pads by the opposite: zeros that were added are cut off, and what negative pads cut off gets zeros.
 func padRule(b *backward, n *onnx.Node, dy []string) error {
 	if a := n.Attr("mode"); a != nil && len(a.S) > 0 && string(a.S) != "constant" {
 		return errUnsupported("padding with mode " + string(a.S))
@@ -148,13 +148,7 @@ func padRule(b *backward, n *onnx.Node, dy []string) error {
 	if len(n.Inputs) > 3 && n.Inputs[3] != "" {
 		return errUnsupported("padding of chosen axes")
 	}
-	r, err := b.rank(n.Inputs[0])
-	if err != nil {
-		return err
-	}
-	starts := b.node("Slice", []string{n.Inputs[1], b.ints(0), b.ints(int64(r))})
-	ends := b.add(starts, b.shape(n.Inputs[0]))
-	b.give(n.Inputs[0], b.node("Slice", []string{dy[0], starts, ends}))
+	b.give(n.Inputs[0], b.node("Pad", []string{dy[0], b.neg(n.Inputs[1]), b.float(0)}))
 	return nil
 }
 

@@ -1,0 +1,370 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"yingda/models"
+	"yingda/models/ort"
+	"yingda/nlu"
+	"yingda/nlu/decode"
+	"yingda/training/corpus"
+	"yingda/training/encoder"
+	"yingda/training/finetune"
+	"yingda/training/heads"
+)
+
+// tuning is one run that trains encoder and heads together: heads are fitted on the frozen encoder, both are trained on, and what
+// interprets the scores is fitted on examples that were held out from all of it.
+type tuning struct {
+	r       Recipe
+	tax     *corpus.Taxonomy
+	e       *encoder.Encoder
+	log     Progress
+	gemm    *ort.Gemm
+	dim     int
+	run     RunOptions
+	train   *dataset // with the frozen encoder's features
+	held    *corpus.Corpus
+	resumed int
+}
+
+// RunOptions say how a run is carried out; they do not change what it makes.
+type RunOptions struct {
+	// Checkpoint is a folder in which an interrupted fine-tuning is kept and from which it goes on; empty = not kept.
+	Checkpoint string
+	// Threads of ONNX Runtime and optimiser while fine-tuning; 0 = all cores. Results depend on it in the last bits.
+	Threads int
+}
+
+// holdOut divides a corpus by a hash of the text, so that equal texts are on one side.
+func holdOut(c *corpus.Corpus, share float64) (train, held *corpus.Corpus) {
+	return c.Split(int(math.Round(1/share)), 0)
+}
+
+// finetuned trains encoder and heads, and returns the tuned encoder with its heads.
+func (t *tuning) finetuned(ctx context.Context) (*encoder.Encoder, fitted, *finetune.Result, error) {
+	fit, err := t.train.fit(ctx, t.r, t.log)
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	rows, err := t.rows()
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	check, err := t.validator()
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	model, _, err := t.e.Tap(t.r.Layers...)
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	spec := finetune.Spec{Model: model, Hidden: encoder.Hidden, Width: t.dim, IDs: t.e.ModelSpec().IDs, Mask: t.e.ModelSpec().Mask, Pad: t.e.Config.Pad,
+		Layer: t.e.LayerOf, Layers: slices.Max(t.r.Layers), Start: map[string][]float32{}}
+	fit.store(&spec)
+	t.train.f.States, t.train.f.Pooled = nil, nil // the frozen encoder's states have done their work; they are most of the memory
+	res, err := finetune.Run(ctx, spec, rows, t.options(), check)
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	tuned := *t.e
+	tuned.Model = res.Apply(t.e.Model)
+	fit.load(res)
+	return &tuned, fit, res, nil
+}
+
+func (t *tuning) options() finetune.Options {
+	f := t.r.Finetune
+	return finetune.Options{Epochs: f.Epochs, Batch: f.Batch, Rate: f.Rate, HeadRate: f.HeadRate, LayerDecay: f.LayerDecay, Warmup: f.Warmup, Decay: f.Decay,
+		Dropout: f.Dropout, Smoothing: f.Smoothing, Freeze: f.Freeze, Average: f.Average, Patience: f.Patience, Intents: f.Intents, Emotion: f.Emotion,
+		Entities: f.Entities, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint,
+		Progress: func(u finetune.Update) {
+			detail := fmt.Sprintf("epoch %d/%d loss %.3f %.0f texts/s eta %v", u.Epoch, u.Epochs, u.Loss, u.Rows, u.ETA)
+			if !math.IsNaN(u.Validation) {
+				detail += fmt.Sprintf(" held-out %.4f", u.Validation)
+			}
+			t.log.call("fine-tune", u.Step, u.Steps, detail)
+		}}
+}
+
+// store hands the fitted heads over as start weights.
+func (f *fitted) store(s *finetune.Spec) {
+	if f.intents != nil {
+		s.Intents = f.intents.Classes
+		s.Start[finetune.IntentWeight], s.Start[finetune.IntentBias] = f.intents.W, f.intents.B
+	}
+	if f.emotion != nil {
+		s.Emotion = f.emotion.Classes
+		s.Start[finetune.EmotionWeight], s.Start[finetune.EmotionBias] = f.emotion.W, f.emotion.B
+	}
+	if f.entities != nil {
+		s.Tags = f.entities.Tags
+		for i, w := range f.entities.W {
+			s.Start[fmt.Sprint(finetune.TagWeight, i)] = w
+		}
+		s.Start[finetune.TagBias] = f.entities.B
+	}
+}
+
+// load takes the trained heads back.
+func (f *fitted) load(r *finetune.Result) {
+	if f.intents != nil {
+		f.intents = &heads.Linear{Dim: f.intents.Dim, Classes: f.intents.Classes, W: r.Weights(finetune.IntentWeight), B: r.Weights(finetune.IntentBias)}
+	}
+	if f.emotion != nil {
+		f.emotion = &heads.Linear{Dim: f.emotion.Dim, Classes: f.emotion.Classes, W: r.Weights(finetune.EmotionWeight), B: r.Weights(finetune.EmotionBias)}
+	}
+	if f.entities != nil {
+		n := &heads.Tagger{Dim: f.entities.Dim, Tags: f.entities.Tags, B: r.Weights(finetune.TagBias)}
+		for i := range n.W {
+			n.W[i] = r.Weights(fmt.Sprint(finetune.TagWeight, i))
+		}
+		f.entities = n
+	}
+}
+
+// validator scores a model on the held-out examples: the mean of the accuracies of its sequence heads, weighed as their losses are.
+func (t *tuning) validator() (func(context.Context, *finetune.Model) (float64, error), error) {
+	tok, err := t.tokeniser()
+	if err != nil {
+		return nil, err
+	}
+	d := t.train
+	var ids [][]int64
+	for _, eg := range t.held.Examples {
+		id, _, err := tok.Encode(eg.Text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return func(ctx context.Context, m *finetune.Model) (float64, error) {
+		out, err := m.Predict(ctx, ids)
+		if err != nil {
+			return 0, err
+		}
+		var right, total [2]float64
+		for i, eg := range t.held.Examples {
+			if len(eg.Intents) < 2 && eg.HasIntents && len(out[i].Intents) > 0 {
+				label := OutOfScope
+				if len(eg.Intents) == 1 {
+					label = eg.Intents[0]
+				}
+				total[0]++
+				if d.intents[argmax(out[i].Intents)] == label {
+					right[0]++
+				}
+			}
+			if eg.Emotion != "" && len(out[i].Emotion) > 0 {
+				total[1]++
+				if d.emotions[argmax(out[i].Emotion)] == eg.Emotion {
+					right[1]++
+				}
+			}
+		}
+		wi, we := t.r.Finetune.Intents, t.r.Finetune.Emotion
+		score, weight := 0.0, 0.0
+		for k, w := range []float64{wi, we} {
+			if total[k] > 0 {
+				score += w * right[k] / total[k]
+				weight += w
+			}
+		}
+		return score / max(weight, 1e-9), nil
+	}, nil
+}
+
+func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
+
+func (t *tuning) tokeniser() (*nlu.Tokeniser, error) { return nlu.NewTokeniser(t.bundle()) }
+
+// bundle carries what the tokeniser needs to know.
+func (t *tuning) bundle() *models.Bundle {
+	b := &models.Bundle{Manifest: &models.Manifest{Model: t.e.ModelSpec(),
+		Tokenizer: models.TokenizerSpec{Pad: t.e.Config.Pad, Fold: t.r.Fold, Prefix: t.r.Prefix}}, Tokenizer: t.e.Tokenizer}
+	b.Manifest.Model.MaxTokens = min(t.r.MaxTokens, t.e.Config.MaxTokens)
+	return b
+}
+
+// rows turns examples and pairs into what fine-tuning learns from.
+func (t *tuning) rows() ([]finetune.Row, error) {
+	d := t.train
+	tok, err := t.tokeniser()
+	if err != nil {
+		return nil, err
+	}
+	emotion := d.emotionWeights()
+	var rows []finetune.Row
+	add := func(eg *corpus.Example, whole []finetune.Target, parts []nlu.Span, labels []string) error {
+		ids, enc, err := tok.Encode(eg.Text)
+		if err != nil {
+			return err
+		}
+		if len(ids) > min(t.r.MaxTokens, t.e.Config.MaxTokens) {
+			return fmt.Errorf("%s: %d tokens are more than the encoder reads", eg.Origin, len(ids))
+		}
+		row := finetune.Row{IDs: ids, Segments: []finetune.Segment{{Target: whole}}}
+		for j, p := range parts {
+			if tokens := tokensWithin(enc.Tokens, p); len(tokens) > 0 {
+				row.Segments = append(row.Segments, finetune.Segment{Tokens: tokens, Target: []finetune.Target{{Class: int32(d.intentIndex[labels[j]]), Weight: 0.5}}})
+			}
+		}
+		if eg.Emotion != "" && !t.r.Emotion.Skip {
+			row.Emotion = []finetune.Target{{Class: int32(slices.Index(d.emotions, eg.Emotion)), Weight: emotion[eg.Emotion]}}
+		}
+		if eg.HasEntities && len(d.tags) > 1 {
+			row.Tags = d.tagTargets(eg, enc.Tokens, float32(t.r.Entities.Outside))
+		}
+		rows = append(rows, row)
+		return nil
+	}
+	examples := d.examples
+	if t.r.Finetune.Noise > 0 {
+		examples = append(slices.Clone(examples), noisy(d.examples, t.r.Finetune.Noise, t.r.Seed)...)
+	}
+	for i := range examples {
+		eg := &examples[i]
+		parts, labels := t.clauses(eg, tok)
+		if err := add(eg, d.intentTargets(eg), parts, labels); err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range d.pairs {
+		eg := p.example(d.examples)
+		if err := add(&eg, d.intentTargets(&eg), []nlu.Span{{End: p.cut}, {Start: p.cut, End: len(p.text)}}, eg.Intents); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// clauses finds the parts of a message with several intents, where it falls into as many clauses.
+func (t *tuning) clauses(eg *corpus.Example, tok *nlu.Tokeniser) ([]nlu.Span, []string) {
+	if len(eg.Intents) < 2 {
+		return nil, nil
+	}
+	_, enc, err := tok.Encode(eg.Text)
+	if err != nil {
+		return nil, nil
+	}
+	if parts := decode.Clauses(eg.Text, enc.Tokens, minClause); len(parts) == len(eg.Intents) {
+		return parts, eg.Intents
+	}
+	return nil, nil
+}
+
+// example is the pair as one message: both wishes, and the entities of both parts.
+func (p pair) example(all []corpus.Example) corpus.Example {
+	a, b := &all[p.first], &all[p.second]
+	eg := corpus.Example{Text: p.text, HasIntents: true, Intents: []string{a.Intents[0], b.Intents[0]}, HasEntities: a.HasEntities && b.HasEntities, Lang: a.Lang, Origin: a.Origin}
+	eg.Entities = append(eg.Entities, a.Entities...)
+	for _, e := range b.Entities {
+		e.Start, e.End = e.Start+p.cut, e.End+p.cut
+		eg.Entities = append(eg.Entities, e)
+	}
+	return eg
+}
+
+// intentTargets shares a message's weight among its intents; out of scope is a class of its own.
+func (d *dataset) intentTargets(eg *corpus.Example) []finetune.Target {
+	if !eg.HasIntents || len(d.intents) == 0 {
+		return nil
+	}
+	if len(eg.Intents) == 0 {
+		return []finetune.Target{{Class: int32(len(d.intents) - 1), Weight: 1}}
+	}
+	var ts []finetune.Target
+	for _, l := range eg.Intents {
+		ts = append(ts, finetune.Target{Class: int32(d.intentIndex[l]), Weight: 1 / float32(len(eg.Intents))})
+	}
+	return ts
+}
+
+// emotionWeights are the inverse roots of the emotions' shares, as in emotionRows.
+func (d *dataset) emotionWeights() map[string]float32 {
+	count, total := map[string]int{}, 0
+	for i := range d.examples {
+		if e := d.examples[i].Emotion; e != "" {
+			count[e]++
+			total++
+		}
+	}
+	w := map[string]float32{}
+	for e, n := range count {
+		w[e] = float32(1 / math.Sqrt(float64(n*len(count))/float64(total)))
+	}
+	return w
+}
+
+// tagTargets gives each token its tag; special tokens have none.
+func (d *dataset) tagTargets(eg *corpus.Example, tokens []nlu.Token, outside float32) [][]finetune.Target {
+	out := make([][]finetune.Target, len(tokens))
+	for t, tag := range d.bio(eg, tokens) {
+		switch {
+		case tag == 0:
+			out[t] = []finetune.Target{{Weight: outside}}
+		case tag > 0:
+			out[t] = []finetune.Target{{Class: int32(tag), Weight: 1}}
+		}
+	}
+	return out
+}
+
+// tuneAndCalibrate is [Train] with fine-tuning: it returns the tuned encoder, its heads, and a manifest with everything that interprets scores.
+func (t *tuning) tuneAndCalibrate(ctx context.Context, res *Result) (*encoder.Encoder, fitted, *models.Manifest, error) {
+	e, fit, run, err := t.finetuned(ctx)
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	res.Finetuned = &Finetuned{Epochs: len(run.Scores), Best: run.Best, Scores: run.Scores, Steps: run.Steps, Parameters: run.Parameters, Held: len(t.held.Examples), Resumed: run.Resumed}
+	if err := run.Close(); err != nil {
+		return nil, fit, nil, err
+	}
+	model, dim, err := tap(e, t.r, &Result{})
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	feat := e.Bundle(model, dim)
+	feat.Manifest.Tokenizer, feat.Manifest.Model.MaxTokens = t.bundle().Manifest.Tokenizer, t.bundle().Manifest.Model.MaxTokens
+	feat.Manifest.Tokenizer.File = "tokenizer.json"
+	var texts []string
+	for _, eg := range t.held.Examples {
+		texts = append(texts, eg.Text)
+	}
+	f, err := Extract(ctx, feat, texts, true, func(done, total int) { t.log.call("encode held-out examples", done, total, "") })
+	if err != nil {
+		return nil, fit, nil, fmt.Errorf("encode held-out examples: %w", err)
+	}
+	d := *t.train
+	d.examples, d.f, d.pairs = t.held.Examples, f, nil
+	m, err := d.manifestFrom(ctx, t.r, t.tax, d.predict(fit))
+	if err != nil {
+		return nil, fit, nil, err
+	}
+	if m.Entities != nil {
+		m.Entities.Transitions = t.train.transitions()
+	}
+	return e, fit, m, nil
+}
+
+// predict runs heads over the dataset's states.
+func (d *dataset) predict(fit fitted) *heldOut {
+	n := len(d.examples)
+	h := &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n)}
+	if fit.intents != nil {
+		h.predictIntents(d, fit.intents, all(n))
+	}
+	if fit.emotion != nil {
+		for i := range d.examples {
+			h.emotion[i] = make([]float32, fit.emotion.Classes)
+			fit.emotion.Logits(d.f.Row(i), h.emotion[i])
+		}
+	}
+	return h
+}
+
+var errNoHeldOut = errors.New("train: nothing is held out; the corpus is too small to fine-tune on")
