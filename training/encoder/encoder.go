@@ -10,8 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -39,14 +38,37 @@ type Config struct {
 	QueryPrefix string `json:"query_prefix"`
 }
 
-// Load reads a folder with config.json, tokenizer.json and model.onnx, which may be compressed as model.onnx.zst.
+// parse reads config.json. DistilBERT calls two fields by other names; RoBERTa and its kin count positions from the one after the padding's.
+func (c *Config) parse(data []byte) error {
+	both := struct {
+		*Config
+		Dim    int `json:"dim"`
+		Layers int `json:"n_layers"`
+	}{Config: c}
+	if err := json.Unmarshal(data, &both); err != nil {
+		return err
+	}
+	if c.HiddenSize == 0 {
+		c.HiddenSize = both.Dim
+	}
+	if c.Layers == 0 {
+		c.Layers = both.Layers
+	}
+	if c.MaxTokens > 0 && slices.Contains([]string{"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet"}, c.ModelType) {
+		c.MaxTokens -= int(c.Pad) + 1
+	}
+	return nil
+}
+
+// Load reads a folder with config.json, tokenizer.json and model.onnx, which may be compressed as model.onnx.zst. Graphs of older operator
+// sets are lifted, and normalisations that an exporter took apart are put together; what the model computes stays the same.
 func Load(dir string) (*Encoder, error) {
 	e := &Encoder{}
 	data, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
-	if err := json.Unmarshal(data, &e.Config); err != nil {
+	if err := e.Config.parse(data); err != nil {
 		return nil, fmt.Errorf("load encoder: %s: %w", filepath.Join(dir, "config.json"), err)
 	}
 	if e.Tokenizer, err = os.ReadFile(filepath.Join(dir, "tokenizer.json")); err != nil {
@@ -59,6 +81,9 @@ func Load(dir string) (*Encoder, error) {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	if e.Model, err = onnx.Unmarshal(data); err != nil {
+		return nil, fmt.Errorf("load encoder: %w", err)
+	}
+	if err := prepare(e.Model); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	if err := e.findLayers(); err != nil {
@@ -87,41 +112,6 @@ func readModel(dir string) ([]byte, error) {
 		return nil, fmt.Errorf("unpack %s: %w", f.Name(), err)
 	}
 	return data, nil
-}
-
-var (
-	embeddingNorm = regexp.MustCompile(`(^|\.)embeddings\.LayerNorm\.weight$`)
-	layerNorm     = regexp.MustCompile(`(^|\.)layer\.(\d+)\.output\.LayerNorm\.weight$`)
-)
-
-// findLayers locates the layers by the Hugging Face names of their last normalisation.
-func (e *Encoder) findLayers() error {
-	found := map[int]string{}
-	for _, n := range e.Model.Graph.Nodes {
-		if n.Op != "LayerNormalization" || len(n.Inputs) < 2 {
-			continue
-		}
-		switch m := layerNorm.FindStringSubmatch(n.Inputs[1]); {
-		case m != nil:
-			i, err := strconv.Atoi(m[2])
-			if err != nil {
-				return err
-			}
-			found[i+1] = n.Outputs[0]
-		case embeddingNorm.MatchString(n.Inputs[1]):
-			found[0] = n.Outputs[0]
-		}
-	}
-	for i := range len(found) {
-		if found[i] == "" {
-			return fmt.Errorf("layer %d is not in the graph: its weights must carry Hugging Face names (encoder.layer.N.output.LayerNorm.weight)", i)
-		}
-		e.layers = append(e.layers, found[i])
-	}
-	if len(e.layers) < 2 {
-		return errors.New("no layers found: weights must carry Hugging Face names (encoder.layer.N.output.LayerNorm.weight)")
-	}
-	return nil
 }
 
 // Layers returns the number of transformer layers.

@@ -11,6 +11,7 @@ import (
 // builder appends nodes and constants under names that the graph does not hold yet.
 type builder struct {
 	g      *onnx.Graph
+	stem   string // what names begin with
 	taken  map[string]bool
 	next   int
 	consts map[string]string // constants made so far, by type and value
@@ -18,25 +19,15 @@ type builder struct {
 }
 
 func newBuilder(g *onnx.Graph) builder {
-	b := builder{g: g, taken: map[string]bool{}, consts: map[string]string{}, shaped: map[string]string{}}
-	for _, t := range g.Initializers {
-		b.taken[t.Name] = true
-	}
-	for _, v := range g.Inputs {
-		b.taken[v.Name] = true
-	}
-	for _, n := range g.Nodes {
-		for _, o := range n.Outputs {
-			b.taken[o] = true
-		}
-	}
+	b := builder{g: g, stem: "grad/", taken: map[string]bool{}, consts: map[string]string{}, shaped: map[string]string{}}
+	names(g, b.taken)
 	return b
 }
 
 // name returns one that is not taken.
 func (b *builder) name(stem string) string {
 	for {
-		n := fmt.Sprintf("grad/%s_%d", stem, b.next)
+		n := fmt.Sprintf("%s%s_%d", b.stem, stem, b.next)
 		b.next++
 		if !b.taken[n] {
 			b.taken[n] = true
@@ -123,11 +114,53 @@ func (b *builder) gemm(x, y string, transX, transY bool) string {
 	return b.node("Gemm", []string{x, y}, onnx.IntAttr("transA", flag[transX]), onnx.IntAttr("transB", flag[transY]))
 }
 
+// filled makes a tensor of a shape with one value everywhere.
+func (b *builder) filled(shape string, v float32) string {
+	return b.node("ConstantOfShape", []string{shape}, onnx.TensorAttr("value", onnx.NewFloats("", []float32{v}, 1)))
+}
+
+// int64s converts a value that may be int32.
+func (b *builder) int64s(x string) string {
+	return b.node("Cast", []string{x}, onnx.IntAttr("to", int64(onnx.Int64)))
+}
+
+// count is the number of elements of a value, as a float.
+func (b *builder) count(x string) string {
+	return b.node("Cast", []string{b.node("Size", []string{x})}, onnx.IntAttr("to", int64(onnx.Float)))
+}
+
+// concat puts lists side by side.
+func (b *builder) concat(lists ...string) string {
+	return b.node("Concat", lists, onnx.IntAttr("axis", 0))
+}
+
+// dim is the size of a value along an axis, as a list of one.
+func (b *builder) dim(value string, axis int64) string {
+	return b.node("Gather", []string{b.shape(value), b.ints(axis)})
+}
+
+// fixed returns the size of a value along an axis when it is the same in every run: of constants, and of inputs that declare it.
+func (b *builder) fixed(value string, axis int64) (int64, bool) {
+	if t := b.g.Initializer(value); t != nil && axis < int64(len(t.Dims)) {
+		return t.Dims[axis], true
+	}
+	for _, v := range b.g.Inputs {
+		if v.Name == value && axis < int64(len(v.Dims)) {
+			return v.Dims[axis].Size, v.Dims[axis].Size > 0
+		}
+	}
+	return 0, false
+}
+
 // unbroadcast sums the gradient dy of an operator's output down to the shape of the input it belongs to.
 func (b *backward) unbroadcast(dy, out, in string) (string, error) {
-	from, to := b.shapes[out], b.shapes[in]
-	if from == nil || to == nil {
-		return "", fmt.Errorf("the shape of %q or %q is not known", out, in)
+	from, err := b.shapeOf(out)
+	if err != nil {
+		return "", err
+	}
+	to, err := b.shapeOf(in)
+	if err != nil {
+		return "", err
 	}
 	lead := len(from) - len(to)
 	if lead < 0 {
@@ -161,13 +194,51 @@ func (b *backward) back(n *onnx.Node, in, dy string) error {
 	return nil
 }
 
-// rank returns the number of axes of a value.
-func (b *backward) rank(value string) (int, error) {
+// each gives every input that needs one its gradient, summed down to its shape.
+func (b *backward) each(n *onnx.Node, d func(i int) string) error {
+	for i, in := range n.Inputs {
+		if b.needs[in] {
+			if err := b.back(n, in, d(i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (b *backward) shapeOf(value string) ([]int64, error) {
 	s, ok := b.shapes[value]
 	if !ok {
-		return 0, fmt.Errorf("the shape of %q is not known", value)
+		return nil, fmt.Errorf("the shape of %q is not known", value)
 	}
-	return len(s), nil
+	return s, nil
+}
+
+// rank returns the number of axes of a value.
+func (b *backward) rank(value string) (int, error) {
+	s, err := b.shapeOf(value)
+	return len(s), err
+}
+
+// axis reads an axis attribute and counts it from the front.
+func (b *backward) axis(n *onnx.Node, missing int64) (int64, error) {
+	r, err := b.rank(n.Inputs[0])
+	if err != nil {
+		return 0, err
+	}
+	return fromFront(intAttr(n, "axis", missing), r)
+}
+
+// fromFront counts an axis that may be counted from the end from the front.
+func fromFront(axis int64, rank int) (int64, error) {
+	a := axis
+	if a < 0 {
+		a += int64(rank)
+	}
+	if a < 0 || a >= int64(rank) {
+		return 0, fmt.Errorf("axis %d of a value with %d axes", axis, rank)
+	}
+	return a, nil
 }
 
 func intAttr(n *onnx.Node, name string, missing int64) int64 {
@@ -184,18 +255,18 @@ func floatAttr(n *onnx.Node, name string, missing float32) float32 {
 	return missing
 }
 
-// axis reads an axis attribute and counts it from the front.
-func (b *backward) axis(n *onnx.Node, missing int64) (int64, error) {
-	r, err := b.rank(n.Inputs[0])
-	if err != nil {
-		return 0, err
+// input returns an input's name, "" when it is left out.
+func input(n *onnx.Node, i int) string {
+	if i < len(n.Inputs) {
+		return n.Inputs[i]
 	}
-	a := intAttr(n, "axis", missing)
-	if a < 0 {
-		a += int64(r)
-	}
-	if a < 0 || a >= int64(r) {
-		return 0, fmt.Errorf("axis %d of a value with %d axes", a, r)
-	}
-	return a, nil
+	return ""
+}
+
+func errConstant(what string) error {
+	return fmt.Errorf("the %s must be constant to differentiate", what)
+}
+
+func errUnsupported(what string) error {
+	return fmt.Errorf("cannot differentiate %s", what)
 }

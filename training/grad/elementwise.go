@@ -1,60 +1,10 @@
 package grad
 
 import (
-	"math"
-
 	"yingda/models/onnx"
 )
 
-// rules is the one table of operators a gradient can pass. Each rule states the derivative it writes.
-var rules map[string]rule
-
-func init() { // not a literal: rules refer to the table through visit
-	rules = map[string]rule{
-		"Add": addRule, "Sub": subRule, "Mul": mulRule, "Div": divRule, "Pow": powRule, "Where": whereRule, "Sum": sumRule,
-		"Identity": unary(func(b *backward, x, y, dy string) string { return dy }),
-		"Neg":      unary(func(b *backward, x, y, dy string) string { return b.neg(dy) }),
-		"Exp":      unary(func(b *backward, x, y, dy string) string { return b.mul(dy, y) }),
-		"Log":      unary(func(b *backward, x, y, dy string) string { return b.div(dy, x) }),
-		// d√x = 1 / 2√x
-		"Sqrt": unary(func(b *backward, x, y, dy string) string { return b.div(b.mul(dy, b.float(0.5)), y) }),
-		// d(1/x) = −(1/x)²
-		"Reciprocal": unary(func(b *backward, x, y, dy string) string { return b.neg(b.mul(dy, b.mul(y, y))) }),
-		// dtanh = 1 − tanh²
-		"Tanh": unary(func(b *backward, x, y, dy string) string { return b.mul(dy, b.sub(b.float(1), b.mul(y, y))) }),
-		// dσ = σ(1 − σ)
-		"Sigmoid":  unary(func(b *backward, x, y, dy string) string { return b.mul(dy, b.mul(y, b.sub(b.float(1), y))) }),
-		"Softplus": unary(func(b *backward, x, y, dy string) string { return b.mul(dy, b.node("Sigmoid", []string{x})) }),
-		"Relu": unary(func(b *backward, x, y, dy string) string {
-			return b.node("Where", []string{b.node("Greater", []string{x, b.float(0)}), dy, b.float(0)})
-		}),
-		"Abs": unary(func(b *backward, x, y, dy string) string { return b.mul(dy, b.node("Sign", []string{x})) }),
-		// derf = 2/√π · exp(−x²)
-		"Erf": unary(func(b *backward, x, y, dy string) string {
-			return b.mul(dy, b.mul(b.float(2/math.Sqrt(math.Pi)), b.exp(b.neg(b.mul(x, x)))))
-		}),
-		"Gelu": geluRule, "Cast": castRule, "Dropout": dropoutRule,
-		"MatMul": matMulRule, "Gemm": gemmRule,
-		"Transpose": transposeRule, "Reshape": reshapeRule, "Squeeze": reshapeRule, "Unsqueeze": reshapeRule, "Flatten": reshapeRule,
-		"Expand": expandRule, "Concat": concatRule, "Split": splitRule, "Slice": sliceRule, "Gather": gatherRule, "Pad": padRule,
-		"ReduceSum": reduceSumRule, "ReduceMean": reduceMeanRule,
-		"Softmax": softmaxRule, "LogSoftmax": logSoftmaxRule, "LayerNormalization": layerNormRule, "LpNormalization": lpNormRule,
-	}
-}
-
-// unary makes a rule of an operator with one input.
-func unary(dx func(b *backward, x, y, dy string) string) rule {
-	return func(b *backward, n *onnx.Node, dy []string) error {
-		b.give(n.Inputs[0], dx(b, n.Inputs[0], n.Outputs[0], dy[0]))
-		return nil
-	}
-}
-
 func addRule(b *backward, n *onnx.Node, dy []string) error {
-	return b.each(n, func(int) string { return dy[0] })
-}
-
-func sumRule(b *backward, n *onnx.Node, dy []string) error {
 	return b.each(n, func(int) string { return dy[0] })
 }
 
@@ -73,23 +23,31 @@ func mulRule(b *backward, n *onnx.Node, dy []string) error {
 
 // divRule: d(x/y) = dx/y − (x/y)·dy/y.
 func divRule(b *backward, n *onnx.Node, dy []string) error {
+	d := b.div(dy[0], n.Inputs[1])
 	return b.each(n, func(i int) string {
-		d := b.div(dy[0], n.Inputs[1])
-		if i == 1 {
-			d = b.neg(b.mul(d, n.Outputs[0]))
+		if i == 0 {
+			return d
 		}
-		return d
+		return b.neg(b.mul(d, n.Outputs[0]))
 	})
 }
 
-// powRule: dx^p/dx = p·x^(p−1). The exponent is a constant here.
+// powRule: dx^p/dx = p·x^(p−1), dx^p/dp = x^p·log x, which counts as 0 where x^p is. Exporters write some exponents as integers.
 func powRule(b *backward, n *onnx.Node, dy []string) error {
 	x, p := n.Inputs[0], n.Inputs[1]
-	if b.needs[p] {
-		return errConstant("exponent")
+	if b.needs[x] {
+		p := b.node("Cast", []string{p}, onnx.IntAttr("to", int64(onnx.Float)))
+		d := b.mul(p, b.node("Pow", []string{x, b.sub(p, b.float(1))}))
+		if err := b.back(n, x, b.mul(dy[0], d)); err != nil {
+			return err
+		}
 	}
-	d := b.mul(p, b.node("Pow", []string{x, b.sub(p, b.float(1))}))
-	return b.back(n, x, b.mul(dy[0], d))
+	if b.needs[p] {
+		y := n.Outputs[0]
+		d := b.node("Where", []string{b.node("Equal", []string{y, b.float(0)}), b.float(0), b.mul(y, b.node("Log", []string{x}))})
+		return b.back(n, p, b.mul(dy[0], d))
+	}
+	return nil
 }
 
 func whereRule(b *backward, n *onnx.Node, dy []string) error {
@@ -105,38 +63,36 @@ func whereRule(b *backward, n *onnx.Node, dy []string) error {
 	return nil
 }
 
-// each gives every input that needs one its gradient, summed down to its shape.
-func (b *backward) each(n *onnx.Node, d func(i int) string) error {
+func meanRule(b *backward, n *onnx.Node, dy []string) error {
+	d := b.mul(dy[0], b.float(1/float64(len(n.Inputs))))
+	return b.each(n, func(int) string { return d })
+}
+
+// extremeRule, for Max and Min: the gradient goes to the argument that was chosen; equal ones share it.
+func extremeRule(b *backward, n *onnx.Node, dy []string) error {
+	if len(n.Inputs) == 1 {
+		b.give(n.Inputs[0], dy[0])
+		return nil
+	}
+	chosen := make([]string, len(n.Inputs))
 	for i, in := range n.Inputs {
-		if b.needs[in] {
-			if err := b.back(n, in, d(i)); err != nil {
-				return err
-			}
-		}
+		chosen[i] = b.node("Cast", []string{b.node("Equal", []string{in, n.Outputs[0]})}, onnx.IntAttr("to", int64(onnx.Float)))
 	}
-	return nil
+	share := b.div(dy[0], b.node("Sum", chosen))
+	return b.each(n, func(i int) string { return b.mul(share, chosen[i]) })
 }
 
-// geluRule: y = x·Φ(x), dy/dx = Φ(x) + x·φ(x), with Φ(x) = (1 + erf(x/√2))/2 and φ(x) = exp(−x²/2)/√2π. The forward operator
-// is taken apart, so that the backward pass finds Φ(x) computed: the error function is what costs.
-func geluRule(b *backward, n *onnx.Node, dy []string) error {
-	if a := n.Attr("approximate"); a != nil && string(a.S) == "tanh" {
-		return errUnsupported("the tanh approximation")
-	}
+// clipRule passes the gradient where nothing was clipped, at the bounds included.
+func clipRule(b *backward, n *onnx.Node, dy []string) error {
 	x := n.Inputs[0]
-	scaled, erf, half, cdf := b.name("Gelu"), b.name("Gelu"), b.name("Gelu"), b.name("Gelu")
-	b.replace(n,
-		&onnx.Node{Op: "Mul", Name: scaled, Inputs: []string{x, b.float(math.Sqrt2 / 2)}, Outputs: []string{scaled}},
-		&onnx.Node{Op: "Erf", Name: erf, Inputs: []string{scaled}, Outputs: []string{erf}},
-		&onnx.Node{Op: "Mul", Name: half, Inputs: []string{erf, b.float(0.5)}, Outputs: []string{half}},
-		&onnx.Node{Op: "Add", Name: cdf, Inputs: []string{half, b.float(0.5)}, Outputs: []string{cdf}},
-		&onnx.Node{Op: "Mul", Name: n.Name, Inputs: []string{x, cdf}, Outputs: n.Outputs})
-	// x·φ(x) = x·exp(−(x/√2)²)/√2π
-	density := b.mul(b.exp(b.neg(b.mul(scaled, scaled))), b.float(1/math.Sqrt(2*math.Pi)))
-	b.give(x, b.mul(dy[0], b.add(cdf, b.mul(x, density))))
+	if b.needs[input(n, 1)] || b.needs[input(n, 2)] {
+		return errConstant("bounds")
+	}
+	b.give(x, b.node("Where", []string{b.node("Equal", []string{x, n.Outputs[0]}), dy[0], b.float(0)}))
 	return nil
 }
 
+// castRule: the graph computes in float32.
 func castRule(b *backward, n *onnx.Node, dy []string) error {
 	b.give(n.Inputs[0], b.node("Cast", []string{dy[0]}, onnx.IntAttr("to", int64(onnx.Float))))
 	return nil
@@ -144,8 +100,10 @@ func castRule(b *backward, n *onnx.Node, dy []string) error {
 
 // dropoutRule: exported graphs are in inference mode, where Dropout does nothing.
 func dropoutRule(b *backward, n *onnx.Node, dy []string) error {
-	if len(n.Inputs) > 2 && n.Inputs[2] != "" {
-		return errUnsupported("training_mode; drop values by a product with a mask that is an input")
+	if mode := input(n, 2); mode != "" {
+		if t := constant(b.g, mode); t == nil || len(t.Raw) != 1 || t.Raw[0] != 0 {
+			return errUnsupported("training_mode; drop values by a product with a mask that is an input")
+		}
 	}
 	b.give(n.Inputs[0], dy[0])
 	return nil

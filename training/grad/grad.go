@@ -3,21 +3,22 @@
 //
 // [Backward] walks the nodes from the loss up. At each node a rule, found by operator in one table, turns the gradient of the node's
 // outputs into gradients of its inputs: the chain rule, one operator at a time (Baydin et al. 2018, section 3.2). Gradients that
-// reach a value by several ways are added. Only values that depend on a wanted parameter get one.
+// reach a value by several ways are added. Only values that depend on a wanted parameter get one. [Operators] lists the table.
 //
 // The emitted graph holds for every batch size and length: shapes are asked for while it runs (Shape, Reshape). What must be known before
 // is only which axes an operator broadcast; [Shapes] tells by looking at one run.
+//
+// Caveats: float32 graphs only; operator set 17 or later, see [Upgrade]; no gradient passes If, Loop or Scan, which is an error where one would have to.
+// At a kink (Relu at 0, Abs at 0, equal arguments of Max) a rule gives one of the subgradients and says which.
 package grad
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"yingda/models/onnx"
 )
-
-// MinOpset is the oldest ai.onnx operator set a graph may import; [Upgrade] lifts older graphs.
-const MinOpset = 17
 
 // Shapes holds an example shape of each float value of a graph, seen in a run in which no batch, length or other free dimension was
 // 1. A 1 in it is then a 1 always: an axis along which an operator may broadcast.
@@ -38,12 +39,16 @@ func AskShapes(g *onnx.Graph) map[string]string {
 	return asked
 }
 
+// Operators names the operators a gradient can pass, sorted; those of other domains than ai.onnx carry it in front.
+func Operators() []string { return slices.Sorted(maps.Keys(rules())) }
+
 // rule adds the gradients of n's inputs to b, given the gradient of each of n's outputs ("" where nothing depends on it).
 type rule func(b *backward, n *onnx.Node, dy []string) error
 
 // backward is the state of one walk.
 type backward struct {
 	builder
+	rules  map[string]rule
 	shapes Shapes
 	needs  map[string]bool     // values whose gradient is wanted or on the way to one
 	parts  map[string][]string // gradients that have reached a value so far
@@ -56,11 +61,11 @@ func Backward(g *onnx.Graph, shapes Shapes, loss string, wrt []string) (map[stri
 	out := *g
 	out.Nodes = slices.Clone(g.Nodes)
 	out.Initializers = slices.Clone(g.Initializers)
-	b := &backward{builder: newBuilder(&out), shapes: shapes, needs: dependents(g, wrt), parts: map[string][]string{}}
+	b := &backward{builder: newBuilder(&out), rules: rules(), shapes: maps.Clone(shapes), needs: dependents(g, wrt), parts: map[string][]string{}}
 	if !b.needs[loss] {
 		return nil, fmt.Errorf("differentiate: the loss %q depends on none of the parameters", loss)
 	}
-	b.parts[loss] = []string{b.node("ConstantOfShape", []string{b.shape(loss)}, onnx.TensorAttr("value", onnx.NewFloats("", []float32{1}, 1)))}
+	b.parts[loss] = []string{b.filled(b.shape(loss), 1)}
 	for i := len(g.Nodes) - 1; i >= 0; i-- {
 		if err := b.visit(g.Nodes[i]); err != nil {
 			return nil, fmt.Errorf("differentiate: %w", err)
@@ -78,9 +83,6 @@ func Backward(g *onnx.Graph, shapes Shapes, loss string, wrt []string) (map[stri
 
 // visit hands the gradients of a node's outputs to the rule of its operator.
 func (b *backward) visit(n *onnx.Node) error {
-	if !slices.ContainsFunc(n.Inputs, func(in string) bool { return b.needs[in] }) {
-		return nil
-	}
 	dy := make([]string, len(n.Outputs))
 	any := false
 	for i, out := range n.Outputs {
@@ -89,15 +91,43 @@ func (b *backward) visit(n *onnx.Node) error {
 			any = any || dy[i] != ""
 		}
 	}
-	if !any {
+	if !any || !slices.ContainsFunc(reads(n), func(in string) bool { return b.needs[in] }) {
 		return nil
 	}
-	r := rules[key(n)]
+	r := b.rules[key(n)]
 	if r == nil {
 		return fmt.Errorf("operator %s (node %q, output %q) has no gradient rule", key(n), n.Name, n.Outputs[0])
 	}
+	if len(dy) > 1 && !manyOutputs[key(n)] {
+		if i := slices.IndexFunc(dy[1:], func(d string) bool { return d != "" }); i >= 0 {
+			return fmt.Errorf("operator %s (node %q) has no gradient rule for its output %q", key(n), n.Name, n.Outputs[i+1])
+		}
+	}
 	if err := r(b, n, dy); err != nil {
-		return fmt.Errorf("operator %s (node %q): %w", n.Op, n.Name, err)
+		return fmt.Errorf("operator %s (node %q): %w", key(n), n.Name, err)
+	}
+	return nil
+}
+
+// manyOutputs lists the operators whose rules look at all outputs; the others are about the first.
+var manyOutputs = map[string]bool{"Split": true, "com.microsoft.SkipLayerNormalization": true}
+
+// decompose puts nodes that compute the same in the place of n and hands the gradient on to them. Every value between them has the
+// shape of n's first output.
+func (b *backward) decompose(n *onnx.Node, parts ...*onnx.Node) error {
+	b.replace(n, parts...)
+	for _, p := range parts {
+		needed := slices.ContainsFunc(p.Inputs, func(in string) bool { return b.needs[in] })
+		for _, out := range p.Outputs {
+			if _, known := b.shapes[out]; !known {
+				b.shapes[out], b.needs[out] = b.shapes[n.Outputs[0]], needed
+			}
+		}
+	}
+	for _, p := range slices.Backward(parts) {
+		if err := b.visit(p); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -119,49 +149,4 @@ func (b *backward) gradient(value string) string {
 	}
 	b.parts[value] = []string{sum}
 	return sum
-}
-
-// key is an operator's name in the table of rules.
-func key(n *onnx.Node) string {
-	if n.Domain == "" || n.Domain == "ai.onnx" {
-		return n.Op
-	}
-	return n.Domain + "." + n.Op
-}
-
-// flat lists operators through which no gradient flows: their outputs are integers, booleans, or piecewise constant.
-var flat = map[string]bool{
-	"Shape": true, "Size": true, "ArgMax": true, "ArgMin": true, "Equal": true, "Greater": true, "GreaterOrEqual": true, "Less": true,
-	"LessOrEqual": true, "Not": true, "And": true, "Or": true, "Constant": true, "ConstantOfShape": true, "NonZero": true, "Range": true,
-	"OneHot": true, "IsNaN": true, "IsInf": true, "Floor": true, "Ceil": true, "Round": true, "Sign": true, "EyeLike": true, "TopK": true,
-}
-
-// dependents finds the values that depend on one of the parameters in a differentiable way.
-func dependents(g *onnx.Graph, wrt []string) map[string]bool {
-	needs := map[string]bool{}
-	for _, p := range wrt {
-		needs[p] = true
-	}
-	for _, n := range g.Nodes {
-		if flat[key(n)] || castsAway(n) {
-			continue
-		}
-		if slices.ContainsFunc(n.Inputs, func(in string) bool { return in != "" && needs[in] }) {
-			for _, out := range n.Outputs {
-				if out != "" {
-					needs[out] = true
-				}
-			}
-		}
-	}
-	return needs
-}
-
-// castsAway reports a conversion to a type that has no gradient.
-func castsAway(n *onnx.Node) bool {
-	if n.Op != "Cast" {
-		return false
-	}
-	to := onnx.DataType(intAttr(n, "to", 0))
-	return to != onnx.Float && to != onnx.Double && to != onnx.Float16
 }

@@ -1,8 +1,6 @@
 package grad
 
 import (
-	"fmt"
-
 	"yingda/models/onnx"
 )
 
@@ -37,14 +35,16 @@ func matMulRule(b *backward, n *onnx.Node, dy []string) error {
 }
 
 func (b *backward) weightProduct(x, w string, rank int, dy string) {
-	flat := func(v string, cols int64) string {
+	rows := func(v string, axis int64) string { // all but the last axis in one
 		if rank == 2 {
 			return v
 		}
-		return b.node("Reshape", []string{v, b.ints(-1, cols)})
+		if size, ok := b.fixed(w, axis); ok {
+			return b.node("Reshape", []string{v, b.ints(-1, size)})
+		}
+		return b.node("Reshape", []string{v, b.concat(b.ints(-1), b.dim(w, axis))})
 	}
-	size := b.shapes[w]
-	dy2 := flat(dy, size[1])
+	dy2 := rows(dy, 1)
 	if b.needs[x] {
 		dx := b.gemm(dy2, w, false, true)
 		if rank > 2 {
@@ -53,7 +53,7 @@ func (b *backward) weightProduct(x, w string, rank int, dy string) {
 		b.give(x, dx)
 	}
 	if b.needs[w] {
-		b.give(w, b.gemm(flat(x, size[0]), dy2, true, false))
+		b.give(w, b.gemm(rows(x, 0), dy2, true, false))
 	}
 }
 
@@ -69,7 +69,7 @@ func (b *backward) transposed(x string, rank int) string {
 
 // gemmRule: Y = α·A'·B' + β·C, where ' is an optional transposition.
 func gemmRule(b *backward, n *onnx.Node, dy []string) error {
-	transA, transB := intAttr(n, "transA", 0) == 1, intAttr(n, "transB", 0) == 1
+	transA, transB := intAttr(n, "transA", 0) != 0, intAttr(n, "transB", 0) != 0
 	alpha, beta := floatAttr(n, "alpha", 1), floatAttr(n, "beta", 1)
 	x, w := n.Inputs[0], n.Inputs[1]
 	d := dy[0]
@@ -90,19 +90,12 @@ func gemmRule(b *backward, n *onnx.Node, dy []string) error {
 			b.give(w, b.gemm(x, d, !transA, false))
 		}
 	}
-	if len(n.Inputs) < 3 || !b.needs[n.Inputs[2]] {
+	c := input(n, 2)
+	if !b.needs[c] {
 		return nil
 	}
 	if d = dy[0]; beta != 1 {
 		d = b.mul(d, b.float(float64(beta)))
 	}
-	return b.back(n, n.Inputs[2], d)
-}
-
-func errConstant(what string) error {
-	return fmt.Errorf("the %s must be constant to differentiate", what)
-}
-
-func errUnsupported(what string) error {
-	return fmt.Errorf("cannot differentiate %s", what)
+	return b.back(n, c, d)
 }

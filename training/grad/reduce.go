@@ -1,66 +1,90 @@
 package grad
 
 import (
-	"fmt"
-
 	"yingda/models/onnx"
 )
 
-// axes returns the axes a reduction works on, counted from the front; the operator sets moved them from an attribute to an input.
-func (b *backward) axes(n *onnx.Node) ([]int64, error) {
-	r, err := b.rank(n.Inputs[0])
-	if err != nil {
-		return nil, err
+// kept gives a value of a reduction's output shape the axes back that the reduction removed, each with size 1, so that it broadcasts
+// against the input. The operator sets moved the axes from an attribute to an input.
+func (b *backward) kept(n *onnx.Node, v string) string {
+	if intAttr(n, "keepdims", 1) != 0 {
+		return v
 	}
-	var axes []int64
-	if a := n.Attr("axes"); a != nil {
-		axes = append(axes, a.Ints...)
-	} else if len(n.Inputs) > 1 && n.Inputs[1] != "" {
-		t := b.g.Initializer(n.Inputs[1])
-		if t == nil {
-			return nil, errConstant("list of axes")
-		}
-		axes = t.Int64s()
+	if a := n.Attr("axes"); a != nil && len(a.Ints) > 0 {
+		return b.node("Unsqueeze", []string{v, b.ints(a.Ints...)})
 	}
-	if len(axes) == 0 {
-		for i := range r {
-			axes = append(axes, int64(i))
-		}
+	axes := input(n, 1)
+	if t := constant(b.g, axes); axes == "" || t != nil && len(t.Raw) == 0 {
+		return v // of all axes: a scalar
 	}
-	for i, a := range axes {
-		if a < 0 {
-			axes[i] = a + int64(r)
-		}
-		if axes[i] < 0 || axes[i] >= int64(r) {
-			return nil, fmt.Errorf("axis %d of a value with %d axes", a, r)
-		}
-	}
-	return axes, nil
+	return b.node("Unsqueeze", []string{v, axes})
 }
 
-// reduceSumRule hands the gradient of a sum to every term.
+// reducesNothing tells a reduction that has no axes and takes this for an instruction to do nothing.
+func (b *backward) reducesNothing(n *onnx.Node) bool {
+	if intAttr(n, "noop_with_empty_axes", 0) == 0 || n.Attr("axes") != nil {
+		return false
+	}
+	t := constant(b.g, input(n, 1))
+	return input(n, 1) == "" || t != nil && len(t.Raw) == 0
+}
+
+// spread hands the gradient of a reduction's output to every term.
+func (b *backward) spread(n *onnx.Node, dy string) {
+	b.give(n.Inputs[0], b.node("Expand", []string{b.kept(n, dy), b.shape(n.Inputs[0])}))
+}
+
 func reduceSumRule(b *backward, n *onnx.Node, dy []string) error {
-	return b.spread(n, dy[0])
+	if b.reducesNothing(n) {
+		b.give(n.Inputs[0], dy[0])
+		return nil
+	}
+	b.spread(n, dy[0])
+	return nil
 }
 
 // reduceMeanRule is that of the sum, divided by the number of terms.
 func reduceMeanRule(b *backward, n *onnx.Node, dy []string) error {
-	size := func(v string) string {
-		return b.node("Cast", []string{b.node("Size", []string{v})}, onnx.IntAttr("to", int64(onnx.Float)))
+	if b.reducesNothing(n) {
+		b.give(n.Inputs[0], dy[0])
+		return nil
 	}
-	return b.spread(n, b.mul(dy[0], b.div(size(n.Outputs[0]), size(n.Inputs[0]))))
+	b.spread(n, b.mul(dy[0], b.div(b.count(n.Outputs[0]), b.count(n.Inputs[0]))))
+	return nil
 }
 
-func (b *backward) spread(n *onnx.Node, dy string) error {
-	axes, err := b.axes(n)
-	if err != nil {
-		return err
+// reduced makes a rule of a reduction whose derivative d depends on the term. y and dy have the axes that were reduced.
+func (b *backward) reduced(n *onnx.Node, dy string, d func(x, y, dy string) string) error {
+	if b.reducesNothing(n) {
+		return errUnsupported("a reduction of no axes")
 	}
-	if intAttr(n, "keepdims", 1) == 0 {
-		dy = b.node("Unsqueeze", []string{dy, b.ints(axes...)})
-	}
-	b.give(n.Inputs[0], b.node("Expand", []string{dy, b.shape(n.Inputs[0])}))
+	b.give(n.Inputs[0], d(n.Inputs[0], b.kept(n, n.Outputs[0]), b.kept(n, dy)))
 	return nil
+}
+
+// reduceSumSquareRule: dΣx² = 2x.
+func reduceSumSquareRule(b *backward, n *onnx.Node, dy []string) error {
+	return b.reduced(n, dy[0], func(x, y, dy string) string { return b.mul(b.mul(dy, b.float(2)), x) })
+}
+
+// reduceL1Rule: dΣ|x| = sign x.
+func reduceL1Rule(b *backward, n *onnx.Node, dy []string) error {
+	return b.reduced(n, dy[0], func(x, y, dy string) string { return b.mul(dy, b.node("Sign", []string{x})) })
+}
+
+// reduceL2Rule: d‖x‖ = x/‖x‖, 0 at the origin.
+func reduceL2Rule(b *backward, n *onnx.Node, dy []string) error {
+	return b.reduced(n, dy[0], func(x, y, dy string) string { return b.mul(b.over(dy, y), x) })
+}
+
+// reduceLogSumExpRule: d log Σ exp x = exp(x − y).
+func reduceLogSumExpRule(b *backward, n *onnx.Node, dy []string) error {
+	return b.reduced(n, dy[0], func(x, y, dy string) string { return b.mul(dy, b.exp(b.sub(x, y))) })
+}
+
+// over is x/y, and 0 where y is 0.
+func (b *backward) over(x, y string) string {
+	return b.node("Where", []string{b.node("Equal", []string{y, b.float(0)}), b.float(0), b.div(x, y)})
 }
 
 // softmaxRule: dx = y·(dy − Σ dy·y).
@@ -81,64 +105,5 @@ func logSoftmaxRule(b *backward, n *onnx.Node, dy []string) error {
 		return err
 	}
 	b.give(n.Inputs[0], b.sub(dy[0], b.mul(b.exp(n.Outputs[0]), b.sum(dy[0], true, axis))))
-	return nil
-}
-
-// layerNormRule, for the last axis: with x̂ = (x − μ)/σ and g = dy·γ,
-//
-//	dx = (g − mean(g) − x̂·mean(g·x̂)) / σ,  dγ = Σ dy·x̂,  dβ = Σ dy
-//
-// (Ba et al. 2016). The forward operator is made to give out μ and 1/σ.
-func layerNormRule(b *backward, n *onnx.Node, dy []string) error {
-	x := n.Inputs[0]
-	axis, err := b.axis(n, -1)
-	if err != nil {
-		return err
-	}
-	if r := len(b.shapes[x]); axis != int64(r-1) {
-		return errUnsupported("a norm over several axes")
-	}
-	mean, inverse := b.statistics(n)
-	xhat := b.mul(b.sub(x, mean), inverse)
-	if in := n.Inputs[1]; b.needs[in] {
-		if err := b.back(n, in, b.mul(dy[0], xhat)); err != nil {
-			return err
-		}
-	}
-	if len(n.Inputs) > 2 && b.needs[n.Inputs[2]] {
-		if err := b.back(n, n.Inputs[2], dy[0]); err != nil {
-			return err
-		}
-	}
-	if b.needs[x] {
-		g := b.mul(dy[0], n.Inputs[1])
-		width := float64(b.shapes[x][axis])
-		average := func(v string) string { return b.mul(b.sum(v, true, axis), b.float(1/width)) }
-		inner := b.sub(b.sub(g, average(g)), b.mul(xhat, average(b.mul(g, xhat))))
-		b.give(x, b.mul(inner, inverse))
-	}
-	return nil
-}
-
-// statistics names the second and third output of the norm.
-func (b *backward) statistics(n *onnx.Node) (mean, inverse string) {
-	c := *n
-	c.Outputs = []string{n.Outputs[0], b.name("mean"), b.name("inverse_deviation")}
-	b.replace(n, &c)
-	return c.Outputs[1], c.Outputs[2]
-}
-
-// lpNormRule: y = x/‖x‖ gives dx = (dy − y·Σ dy·y)/‖x‖.
-func lpNormRule(b *backward, n *onnx.Node, dy []string) error {
-	axis, err := b.axis(n, -1)
-	if err != nil {
-		return err
-	}
-	if intAttr(n, "p", 2) != 2 {
-		return errUnsupported("a norm other than the Euclidean")
-	}
-	x, y := n.Inputs[0], n.Outputs[0]
-	length := b.node("Sqrt", []string{b.sum(b.mul(x, x), true, axis)})
-	b.give(x, b.div(b.sub(dy[0], b.mul(y, b.sum(b.mul(dy[0], y), true, axis))), length))
 	return nil
 }

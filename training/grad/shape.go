@@ -2,6 +2,7 @@ package grad
 
 import (
 	"fmt"
+	"slices"
 
 	"yingda/models/onnx"
 )
@@ -39,9 +40,21 @@ func reshapeRule(b *backward, n *onnx.Node, dy []string) error {
 
 func expandRule(b *backward, n *onnx.Node, dy []string) error { return b.back(n, n.Inputs[0], dy[0]) }
 
-// dim is the size of a value along an axis, as a list of one.
-func (b *backward) dim(value string, axis int64) string {
-	return b.node("Gather", []string{b.shape(value), b.ints(axis)})
+// tileRule sums over the copies: axis i of dy, of r·d elements, is r copies of d.
+func tileRule(b *backward, n *onnx.Node, dy []string) error {
+	r, err := b.rank(n.Inputs[0])
+	if err != nil {
+		return err
+	}
+	column := func(v string) string { return b.node("Unsqueeze", []string{v, b.ints(1)}) }
+	pairs := b.node("Concat", []string{column(n.Inputs[1]), column(b.shape(n.Inputs[0]))}, onnx.IntAttr("axis", 1))
+	d := b.node("Reshape", []string{dy[0], b.node("Reshape", []string{pairs, b.ints(-1)})})
+	copies := make([]int64, r)
+	for i := range copies {
+		copies[i] = int64(2 * i)
+	}
+	b.give(n.Inputs[0], b.sum(d, false, copies...))
+	return nil
 }
 
 // concatRule cuts the gradient into the parts that were put side by side.
@@ -54,8 +67,7 @@ func concatRule(b *backward, n *onnx.Node, dy []string) error {
 	for _, in := range n.Inputs {
 		sizes = append(sizes, b.dim(in, axis))
 	}
-	split := b.node("Concat", sizes, onnx.IntAttr("axis", 0))
-	for i, part := range b.nodes("Split", len(n.Inputs), []string{dy[0], split}, onnx.IntAttr("axis", axis)) {
+	for i, part := range b.nodes("Split", len(n.Inputs), []string{dy[0], b.concat(sizes...)}, onnx.IntAttr("axis", axis)) {
 		if b.needs[n.Inputs[i]] {
 			b.give(n.Inputs[i], part)
 		}
@@ -72,70 +84,75 @@ func splitRule(b *backward, n *onnx.Node, dy []string) error {
 	parts := make([]string, len(dy))
 	for i, d := range dy {
 		if parts[i] = d; d == "" {
-			parts[i] = b.zeros(b.shape(n.Outputs[i]))
+			parts[i] = b.filled(b.shape(n.Outputs[i]), 0)
 		}
 	}
 	b.give(n.Inputs[0], b.node("Concat", parts, onnx.IntAttr("axis", axis)))
 	return nil
 }
 
-func (b *backward) zeros(shape string) string {
-	return b.node("ConstantOfShape", []string{shape}, onnx.TensorAttr("value", onnx.NewFloats("", []float32{0}, 1)))
-}
-
 // sliceRule pads the gradient with zeros where the slice left something out. Only steps of 1 are cut out of models.
 func sliceRule(b *backward, n *onnx.Node, dy []string) error {
 	x := n.Inputs[0]
-	if len(n.Inputs) > 4 && n.Inputs[4] != "" {
-		if err := b.unitSteps(n.Inputs[4]); err != nil {
-			return err
-		}
-	}
-	axes := ""
-	if len(n.Inputs) > 3 {
-		axes = n.Inputs[3]
+	if err := b.unitSteps(input(n, 4)); err != nil {
+		return err
 	}
 	r, err := b.rank(x)
 	if err != nil {
 		return err
 	}
-	if axes == "" {
-		all := make([]int64, r)
-		for i := range all {
-			all[i] = int64(i)
-		}
-		axes = b.ints(all...)
-	} else {
-		axes = b.node("Cast", []string{axes}, onnx.IntAttr("to", int64(onnx.Int64)))
-	}
-	starts := b.node("Cast", []string{n.Inputs[1]}, onnx.IntAttr("to", int64(onnx.Int64)))
+	starts := b.int64s(n.Inputs[1])
+	axes := b.sliceAxes(n, r)
 	sizes := b.node("Gather", []string{b.shape(x), axes})
-	negative := b.node("Less", []string{starts, b.ints(0)})
-	starts = b.node("Where", []string{negative, b.add(starts, sizes), starts}) // counted from the end
+	starts = b.wrapped(starts, sizes)
 	before := b.node("Min", []string{b.node("Max", []string{starts, b.ints(0)}), sizes})
 	after := b.sub(b.sub(sizes, b.node("Gather", []string{b.shape(n.Outputs[0]), axes})), before)
-	pads := b.node("Concat", []string{before, after}, onnx.IntAttr("axis", 0))
-	b.give(x, b.node("Pad", []string{dy[0], b.padsOf(pads, axes, r), b.float(0)}))
+	b.give(x, b.node("Pad", []string{dy[0], b.padsOf(b.concat(before, after), axes, r), b.float(0)}))
 	return nil
+}
+
+// sliceAxes lists the axes a slice works on, counted from the front. A slice that names none works on the first ones, one for each start.
+func (b *backward) sliceAxes(n *onnx.Node, rank int) string {
+	if axes := input(n, 3); axes != "" {
+		return b.wrapped(b.int64s(axes), b.ints(int64(rank)))
+	}
+	count := int64(rank)
+	if t := constant(b.g, n.Inputs[1]); t != nil && len(t.Dims) == 1 {
+		count = t.Dims[0]
+	} else if s := b.shapes[n.Inputs[1]]; len(s) == 1 {
+		count = s[0]
+	}
+	all := make([]int64, count)
+	for i := range all {
+		all[i] = int64(i)
+	}
+	return b.ints(all...)
+}
+
+// wrapped counts places that are below 0 from the end of size.
+func (b *builder) wrapped(places, size string) string {
+	return b.node("Where", []string{b.node("Less", []string{places, b.ints(0)}), b.add(places, size), places})
 }
 
 // padsOf spreads the pads of some axes over all: Pad knows its axes input only since operator set 18.
 func (b *backward) padsOf(pads, axes string, rank int) string {
-	both := b.node("Concat", []string{axes, b.add(axes, b.ints(int64(rank)))}, onnx.IntAttr("axis", 0))
+	both := b.concat(axes, b.add(axes, b.ints(int64(rank))))
 	column := b.node("Unsqueeze", []string{both, b.ints(-1)})
 	none := b.ints(make([]int64, 2*rank)...)
 	return b.node("ScatterND", []string{none, column, pads})
 }
 
 func (b *backward) unitSteps(name string) error {
-	t := b.g.Initializer(name)
+	if name == "" {
+		return nil
+	}
+	t := constant(b.g, name)
 	if t == nil {
 		return errConstant("step of a slice")
 	}
-	for _, s := range t.Int64s() {
-		if s != 1 {
-			return errUnsupported(fmt.Sprintf("a slice with step %d", s))
-		}
+	steps := integers(t)
+	if i := slices.IndexFunc(steps, func(s int64) bool { return s != 1 }); i >= 0 {
+		return errUnsupported(fmt.Sprintf("a slice with step %d", steps[i]))
 	}
 	return nil
 }
@@ -145,62 +162,28 @@ func padRule(b *backward, n *onnx.Node, dy []string) error {
 	if a := n.Attr("mode"); a != nil && len(a.S) > 0 && string(a.S) != "constant" {
 		return errUnsupported("padding with mode " + string(a.S))
 	}
-	if len(n.Inputs) > 3 && n.Inputs[3] != "" {
-		return errUnsupported("padding of chosen axes")
+	if b.needs[input(n, 2)] {
+		return errConstant("value to pad with")
 	}
-	b.give(n.Inputs[0], b.node("Pad", []string{dy[0], b.neg(n.Inputs[1]), b.float(0)}))
+	inputs := []string{dy[0], b.neg(n.Inputs[1]), b.float(0)}
+	if axes := input(n, 3); axes != "" {
+		inputs = append(inputs, axes)
+	}
+	b.give(n.Inputs[0], b.node("Pad", inputs))
 	return nil
 }
 
-// gatherRule adds each gathered row's gradient back to where the row came from.
-func gatherRule(b *backward, n *onnx.Node, dy []string) error {
-	x, index := n.Inputs[0], n.Inputs[1]
-	axis, err := b.axis(n, 0)
-	if err != nil {
-		return err
-	}
-	rx := len(b.shapes[x])
-	ri, err := b.rank(index)
-	if err != nil {
-		return err
-	}
-	// Bring the gathered axis of x, and the axes of the index in dy, to the front.
-	front := []int64{axis}
-	lead := make([]int64, 0, rx+ri)
-	for i := range int64(ri) {
-		lead = append(lead, axis+i)
-	}
-	for i := range int64(rx) {
-		if i == axis {
-			continue
-		}
-		front = append(front, i)
-		if i < axis {
-			lead = append(lead, i)
-		} else {
-			lead = append(lead, i+int64(ri)-1)
-		}
-	}
-	d := dy[0]
-	shape := b.shape(x)
-	if axis != 0 {
-		d = b.transpose(d, lead)
-		shape = b.node("Gather", []string{shape, b.ints(front...)})
-	}
-	dx := b.scatter(shape, index, d)
-	if axis != 0 {
-		dx = b.transpose(dx, inverse(front))
-	}
-	b.give(x, dx)
+// triluRule: what was set to zero has no gradient.
+func triluRule(b *backward, n *onnx.Node, dy []string) error {
+	inputs := slices.Clone(n.Inputs)
+	inputs[0] = dy[0]
+	b.give(n.Inputs[0], b.node("Trilu", inputs, n.Attrs...))
 	return nil
 }
 
-// scatter adds rows of d to zeros of a shape, at the places on the first axis that index names.
-func (b *backward) scatter(shape, index, d string) string {
-	size := b.node("Gather", []string{shape, b.ints(0)})
-	index = b.node("Cast", []string{index}, onnx.IntAttr("to", int64(onnx.Int64)))
-	negative := b.node("Less", []string{index, b.ints(0)})
-	index = b.node("Where", []string{negative, b.add(index, size), index})
-	column := b.node("Unsqueeze", []string{index, b.ints(-1)})
-	return b.node("ScatterND", []string{b.zeros(shape), column, d}, onnx.StringAttr("reduction", "add"))
+// cumSumRule sums from the other side: x_j is a term of every sum from j on.
+func cumSumRule(b *backward, n *onnx.Node, dy []string) error {
+	b.give(n.Inputs[0], b.node("CumSum", []string{dy[0], n.Inputs[1]},
+		onnx.IntAttr("exclusive", intAttr(n, "exclusive", 0)), onnx.IntAttr("reverse", 1-intAttr(n, "reverse", 0))))
+	return nil
 }
