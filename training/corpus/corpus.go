@@ -1,11 +1,12 @@
-// Package corpus reads utterances that people have labelled with intents, entities and emotion.
+// Package corpus reads utterances that people have labelled with intents, entities and emotion, checks and writes them.
 //
-// Three notations are understood: Rasa NLU YAML (the notation of this project's own data, see data/README.md), JSON Lines and
-// CSV or TSV of text and label. [Read] chooses by the file's name, [ReadDir] takes a folder of YAML. All readers are strict: an
-// unknown key, a span that does not fit or a label that contradicts itself is a [Fault] with file and line, and all faults of
-// all files come back together, so that one run is enough to repair a corpus.
+// Rasa NLU YAML is the notation of this project's own data, see data/README.md; [Formats] lists the others, docs/data.md shows them.
+// [Read] chooses by the file's name and first record, [ReadWith] by [ReadOptions], [ReadDir] takes a folder of YAML. All readers
+// are strict: an unknown key, a span that does not fit or a label that contradicts itself is a [Fault] with file and line, and all
+// faults of all files come back together, so that one run is enough to repair a corpus. [WriteRasa] and [WriteJSONL] write.
 //
-// A corpus says nothing about which labels exist: that is the [Taxonomy], and [Validate] compares the two.
+// A corpus says nothing about which labels exist: that is the [Taxonomy], and [Validate] compares the two. [Check] compares the
+// examples with each other and with sets that are held out: duplicates, contradictions, leaks, thin classes.
 package corpus
 
 import (
@@ -128,8 +129,10 @@ func (s *source) add(eg Example, line int) {
 	s.corpus.Examples = append(s.corpus.Examples, eg)
 }
 
+// result returns what was read or all faults, those of the file as a whole first, then by line.
 func (s *source) result() (*Corpus, error) {
 	if len(s.faults) > 0 {
+		slices.SortStableFunc(s.faults, func(a, b error) int { return cmp.Compare(a.(*Fault).Line, b.(*Fault).Line) })
 		return nil, errors.Join(s.faults...)
 	}
 	return &s.corpus, nil

@@ -45,26 +45,39 @@ func ReadJSONL(file string, data []byte) (*Corpus, error) {
 	if !ok {
 		return s.result()
 	}
+	s.jsonLines(data, s.jsonLine)
+	return s.result()
+}
+
+// jsonLines calls each with every line that is not empty, and its number.
+func (s *source) jsonLines(data []byte, each func(line []byte, at int)) {
 	at := 0
 	for l := range bytes.Lines(data) {
 		at++
 		if l = bytes.TrimSpace(l); len(l) > 0 {
-			s.jsonLine(l, at)
+			each(l, at)
 		}
 	}
-	return s.result()
+}
+
+// decode reads one JSON object, strictly: an unknown key or text behind it is a fault.
+func (s *source) decode(data []byte, at int, into any) bool {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		s.fault(at, "not an example: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return false
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		s.fault(at, "text after the JSON object: one object a line")
+		return false
+	}
+	return true
 }
 
 func (s *source) jsonLine(data []byte, at int) {
 	var j jsonExample
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&j); err != nil {
-		s.fault(at, "not an example: %s", strings.TrimPrefix(err.Error(), "json: "))
-		return
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		s.fault(at, "text after the JSON object: one object a line")
+	if !s.decode(data, at, &j) {
 		return
 	}
 	if strings.TrimSpace(j.Text) == "" {

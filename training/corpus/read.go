@@ -2,8 +2,10 @@ package corpus
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,36 +13,56 @@ import (
 	"unicode/utf8"
 )
 
-// Read reads a file, by its extension: .yml and .yaml as Rasa NLU, .jsonl, .csv, .tsv. A folder is read with [ReadDir].
-// A path with a folder or file name zh or en (data/zh/orders.yml, dev/en.jsonl) gives the language of examples that do not name theirs.
-func Read(path string) (*Corpus, error) {
+// maxUnpacked is how large a gzipped file may become: corpora are far smaller, and a crafted file must not fill the memory.
+const maxUnpacked = 1 << 30
+
+// Read reads a file of any [Format], told by its extension and first record; a file whose name ends in .gz is unpacked first.
+// A folder is read with [ReadDir]. A path with a folder or file name zh or en (data/zh/orders.yml, dev/en.jsonl) gives the language
+// of examples that do not name theirs.
+func Read(path string) (*Corpus, error) { return ReadWith(path, ReadOptions{}) }
+
+// ReadWith reads a file or folder as o says; in a folder, o.Format applies to the YAML files that [ReadDir] finds.
+func ReadWith(path string, o ReadOptions) (*Corpus, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read corpus: %w", err)
 	}
 	if info.IsDir() {
-		return ReadDir(path)
+		return readDir(path, o)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read corpus: %w", err)
 	}
-	switch ext := strings.ToLower(filepath.Ext(path)); ext {
-	case ".yml", ".yaml":
-		return ReadRasa(path, data)
-	case ".jsonl", ".ndjson":
-		return ReadJSONL(path, data)
-	case ".csv":
-		return ReadCSV(path, data)
-	case ".tsv":
-		return ReadTSV(path, data)
-	default:
-		return nil, &Fault{File: path, Cause: fmt.Sprintf("extension %q is not known; a corpus is .yml, .yaml, .jsonl, .csv or .tsv", ext)}
+	if strings.HasSuffix(strings.ToLower(path), ".gz") {
+		if data, err = unpack(data); err != nil {
+			return nil, &Fault{File: path, Cause: "not gzip: " + err.Error()}
+		}
 	}
+	return Parse(path, data, o)
 }
 
-// ReadDir reads every .yml and .yaml below dir as Rasa NLU, in the order of their names. Names that start with a dot are skipped.
-func ReadDir(dir string) (*Corpus, error) {
+// unpack reads a gzipped file's content.
+func unpack(data []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	out, err := io.ReadAll(io.LimitReader(z, maxUnpacked+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(out) > maxUnpacked:
+		return nil, fmt.Errorf("more than %d MB when unpacked", maxUnpacked>>20)
+	}
+	return out, z.Close()
+}
+
+// ReadDir reads every .yml and .yaml below dir, gzipped or not, as Rasa NLU, in the order of their names. Names that start with a
+// dot are skipped.
+func ReadDir(dir string) (*Corpus, error) { return readDir(dir, ReadOptions{}) }
+
+func readDir(dir string, o ReadOptions) (*Corpus, error) {
 	c, files := &Corpus{}, 0
 	var faults []error
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -53,11 +75,11 @@ func ReadDir(dir string) (*Corpus, error) {
 			}
 			return nil
 		}
-		if ext := strings.ToLower(filepath.Ext(path)); d.IsDir() || ext != ".yml" && ext != ".yaml" {
+		if ext := filepath.Ext(strings.TrimSuffix(strings.ToLower(path), ".gz")); d.IsDir() || ext != ".yml" && ext != ".yaml" {
 			return nil
 		}
 		files++
-		one, err := Read(path)
+		one, err := ReadWith(path, o)
 		if err != nil {
 			faults = append(faults, err)
 			return nil

@@ -11,37 +11,56 @@ import (
 // FindingKind says what a [Finding] is about.
 type FindingKind string
 
-// The kinds of findings. The first group breaks training, the second weakens it.
+// The kinds of findings. The first group breaks training or what is measured, the second weakens it.
 const (
 	UnknownIntent  FindingKind = "unknown-intent"
 	UnknownEmotion FindingKind = "unknown-emotion"
 	UnknownEntity  FindingKind = "unknown-entity"
 	Contradiction  FindingKind = "contradiction" // the same text with other labels
+	Leak           FindingKind = "leak"          // a text of the corpus that is also in a held-out set
+	NearLeak       FindingKind = "near-leak"     // nearly the same text in a held-out set
 
-	Duplicate  FindingKind = "duplicate"  // the same text with the same labels
-	ThinClass  FindingKind = "thin-class" // fewer examples than asked for
-	LooseSpan  FindingKind = "loose-span" // an entity that starts or ends with white space or punctuation
-	Overlap    FindingKind = "overlap"    // two entities share text: a model with BIO tags cannot say both
-	Unlabelled FindingKind = "unlabelled" // no intents where others have them
+	NearContradiction FindingKind = "near-contradiction" // nearly the same text with other labels: one word may rightly change the wish
+	Duplicate         FindingKind = "duplicate"          // the same text with the same labels
+	NearDuplicate     FindingKind = "near-duplicate"     // nearly the same text with the same labels
+	ThinClass         FindingKind = "thin-class"         // fewer examples than asked for
+	LooseSpan         FindingKind = "loose-span"         // an entity that starts or ends with white space or punctuation
+	Overlap           FindingKind = "overlap"            // two entities share text: a model with BIO tags cannot say both
+	Unlabelled        FindingKind = "unlabelled"         // no intents where others have them
 )
+
+// FindingKinds lists the kinds, the serious ones first.
+func FindingKinds() []FindingKind {
+	return []FindingKind{UnknownIntent, UnknownEmotion, UnknownEntity, Contradiction, Leak, NearLeak,
+		NearContradiction, Duplicate, NearDuplicate, ThinClass, LooseSpan, Overlap, Unlabelled}
+}
 
 // Serious tells whether a finding of this kind must be repaired before training.
 func (k FindingKind) Serious() bool {
-	return k == UnknownIntent || k == UnknownEmotion || k == UnknownEntity || k == Contradiction
+	switch k {
+	case UnknownIntent, UnknownEmotion, UnknownEntity, Contradiction, Leak, NearLeak:
+		return true
+	}
+	return false
 }
 
 // Finding is something doubtful in a corpus that is otherwise well-formed.
 type Finding struct {
-	Kind    FindingKind
-	Origin  string // "file:line"; empty when it concerns the corpus as a whole
-	Message string
+	Kind       FindingKind `json:"kind"`
+	Origin     string      `json:"origin,omitempty"`     // "file:line"; empty when it concerns the corpus as a whole
+	Other      string      `json:"other,omitempty"`      // the second place of a pair
+	Similarity float64     `json:"similarity,omitempty"` // of a pair found by [Check]: 1 = the same but for case, script, spaces and punctuation
+	Message    string      `json:"message"`
 }
 
 func (f Finding) String() string {
-	if f.Origin == "" {
+	switch {
+	case f.Origin == "":
 		return fmt.Sprintf("%s: %s", f.Kind, f.Message)
+	case f.Other == "":
+		return fmt.Sprintf("%s: %s: %s", f.Origin, f.Kind, f.Message)
 	}
-	return fmt.Sprintf("%s: %s: %s", f.Origin, f.Kind, f.Message)
+	return fmt.Sprintf("%s: %s with %s (%.2f): %s", f.Origin, f.Kind, f.Other, f.Similarity, f.Message)
 }
 
 // Limits are what [Validate] asks of a corpus.
@@ -73,7 +92,7 @@ type validator struct {
 }
 
 func (v *validator) find(kind FindingKind, origin, format string, args ...any) {
-	v.out = append(v.out, Finding{kind, origin, fmt.Sprintf(format, args...)})
+	v.out = append(v.out, Finding{Kind: kind, Origin: origin, Message: fmt.Sprintf(format, args...)})
 }
 
 func (v *validator) labels(eg *Example) {
