@@ -18,6 +18,7 @@ import (
 type Report struct {
 	Matrices, Rows      int     // matrices stored as int8; embedding rows stored in 4 bits
 	Before, After       int     // bytes of the weights that were touched
+	Divided             int     // inputs of products whose outlying channels Static divides
 	MaxError, MeanError float64 // of a weight, relative to the largest weight of its column or block
 	sum                 float64
 	n                   int
