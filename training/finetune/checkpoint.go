@@ -29,6 +29,7 @@ type state struct {
 	Scores      []float64 `json:"scores"`
 	Best        bool      `json:"best"`
 	Average     bool      `json:"average"`
+	Summed      int       `json:"summed"`
 	Floats      int       `json:"floats"`
 }
 
@@ -67,6 +68,9 @@ func (t *run) numbers(s state) [][]byte {
 	for _, p := range t.m.params {
 		all = append(all, bytesOf(p.Value), bytesOf(p.M), bytesOf(p.V))
 	}
+	if w := t.m.table; w != nil {
+		all = append(all, bytesOf(t.m.words), bytesOf(w.m), bytesOf(w.v))
+	}
 	if s.Best {
 		all = append(all, bytesOf(t.best))
 	}
@@ -87,7 +91,7 @@ func (t *run) save() (err error) {
 		return err
 	}
 	s := state{Fingerprint: t.print, Step: t.step, Epoch: t.epoch, Within: t.within, Loss: t.loss, Weight: t.weight,
-		Scores: t.scores, Best: t.best != nil, Average: t.average != nil, Floats: t.m.size()}
+		Scores: t.scores, Best: t.best != nil, Average: t.average != nil, Summed: t.summed, Floats: t.m.size()}
 	head, err := json.Marshal(s)
 	if err != nil {
 		return err
@@ -152,7 +156,7 @@ func (t *run) resume() error {
 		}
 	}
 	t.step, t.epoch, t.within, t.loss, t.weight, t.scores = s.Step, s.Epoch, s.Within, s.Loss, s.Weight, s.Scores
-	t.resumed = s.Step
+	t.resumed, t.summed = s.Step, s.Summed
 	return nil
 }
 

@@ -64,6 +64,9 @@ type Options struct {
 	Smoothing float64
 	// Freeze leaves the embeddings and the lowest layers as they are.
 	Freeze int
+	// Words trains the table of word embeddings too. It covers far more words than a corpus shows, so that words which were not seen in
+	// training drift apart from those which were; and a table that was stored in few bits no longer fits them.
+	Words bool
 	// Intents, Emotion, Entities and Hidden weigh the losses. A loss is a mean over rows.
 	Intents, Emotion, Entities, Hidden float64
 	// Average is the number of last epochs over which the weights that are returned are averaged (Izmailov et al. 2018); 0 and 1 = the last ones.
@@ -134,5 +137,6 @@ func (o Options) validate() error {
 	fault(!(o.Dropout >= 0 && o.Dropout < 1), "dropout %g: want 0 to below 1", o.Dropout)
 	fault(!(o.Smoothing >= 0 && o.Smoothing < 1), "smoothing %g: want 0 to below 1", o.Smoothing)
 	fault(o.Accumulate < 1, "accumulate %d: want 1 or more", o.Accumulate)
+	fault(o.Words && (o.Average > 1 || o.Patience > 0), "words cannot be trained with average or patience: only the last table is kept")
 	return errors.Join(errs...)
 }

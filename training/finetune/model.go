@@ -65,7 +65,9 @@ type model struct {
 	train    *ort.Program
 	predict  *ort.Program
 	loss     []float32
-	sum      []float32 // gradients of an update's earlier batches
+	table    *wordTable // nil = the table is left as it is
+	wordName string     // of the table in the encoder's graph
+	sum      []float32  // gradients of an update's earlier batches
 
 	trainInputs []*onnx.Value
 }
@@ -103,6 +105,10 @@ func (m *model) build(o Options) error {
 	outputs := []string{outLoss}
 	for _, p := range m.params {
 		outputs = append(outputs, grads[p.Name])
+	}
+	if o.Words {
+		m.table = newWordTable(grads[inWords], len(m.words))
+		outputs = append(outputs, grads[inWords])
 	}
 	if m.train, err = m.compile(train, outputs, o, false); err != nil {
 		return err
@@ -147,7 +153,7 @@ func (m *model) detachWords(g *onnx.Graph) error {
 		if t == nil || len(t.Dims) != 2 || t.Type != onnx.Float {
 			return fmt.Errorf("the word table %q is not a constant float matrix", n.Inputs[0])
 		}
-		m.width = int(t.Dims[1])
+		m.width, m.wordName = int(t.Dims[1]), t.Name
 		if m.words == nil {
 			m.words = t.Floats()
 		}
@@ -290,6 +296,9 @@ func (m *model) differentiate(train *onnx.Model, o Options) (map[string]string, 
 	var wrt []string
 	for _, w := range m.params {
 		wrt = append(wrt, w.Name)
+	}
+	if o.Words {
+		wrt = append(wrt, inWords)
 	}
 	return grad.Backward(train.Graph, shapes, outLoss, wrt)
 }

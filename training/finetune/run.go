@@ -42,11 +42,15 @@ func (r *Result) Apply(m *onnx.Model) *onnx.Model {
 	for _, p := range r.Model.m.params {
 		trained[p.Name] = p
 	}
+	words := r.Model.m.wordName
 	c, g := *m, *m.Graph
 	g.Initializers = append([]*onnx.Tensor(nil), g.Initializers...)
 	for i, t := range g.Initializers {
 		if p := trained[t.Name]; p != nil {
 			g.Initializers[i] = onnx.NewFloats(t.Name, p.Value, t.Dims...)
+		}
+		if t.Name == words && r.Model.m.table != nil {
+			g.Initializers[i] = onnx.NewFloats(t.Name, r.Model.m.words, t.Dims...)
 		}
 	}
 	c.Graph = &g
@@ -67,6 +71,7 @@ type run struct {
 	scores  []float64
 	best    []float32 // all weights at the best epoch; nil = not kept
 	average []float64 // sums of weights over the last epochs; nil = not kept
+	summed  int       // epochs in average
 	print   string    // fingerprint
 	start   time.Time
 	done    int // rows since start
@@ -90,6 +95,9 @@ func Run(ctx context.Context, spec Spec, rows []Row, o Options, validate func(co
 	if err != nil {
 		return nil, fmt.Errorf("fine-tune: %w", err)
 	}
+	if err := checkRows(rows, spec); err != nil {
+		return nil, fmt.Errorf("fine-tune: %w", errors.Join(err, m.close()))
+	}
 	t := &run{o: o, m: m, rows: rows, start: time.Now()}
 	for e := range o.Epochs {
 		t.steps += (len(plan(rows, o, e)) + o.Accumulate - 1) / o.Accumulate
@@ -99,6 +107,48 @@ func Run(ctx context.Context, spec Spec, rows []Row, o Options, validate func(co
 		return nil, errors.Join(fmt.Errorf("fine-tune: %w", err), m.close())
 	}
 	return res, nil
+}
+
+// checkRows finds targets that no head has, tokens that no text has, and numbers that are none: in a batch they would be a panic or a NaN.
+func checkRows(rows []Row, spec Spec) error {
+	targets := func(ts []Target, classes int) error {
+		for _, t := range ts {
+			if t.Class < 0 || int(t.Class) >= classes {
+				return fmt.Errorf("class %d of a head with %d", t.Class, classes)
+			}
+			if w := float64(t.Weight); w < 0 || math.IsNaN(w) || math.IsInf(w, 0) {
+				return fmt.Errorf("weight %g of class %d", w, t.Class)
+			}
+		}
+		return nil
+	}
+	check := func(r *Row) error {
+		if len(r.IDs) == 0 {
+			return errors.New("no tokens")
+		}
+		if len(r.Tags) > 0 && len(r.Tags) != len(r.IDs) {
+			return fmt.Errorf("%d tags for %d tokens", len(r.Tags), len(r.IDs))
+		}
+		errs := []error{targets(r.Emotion, spec.Emotion)}
+		for _, s := range r.Segments {
+			errs = append(errs, targets(s.Target, spec.Intents))
+			for _, k := range s.Tokens {
+				if k < 0 || k >= len(r.IDs) {
+					errs = append(errs, fmt.Errorf("token %d of %d", k, len(r.IDs)))
+				}
+			}
+		}
+		for _, ts := range r.Tags {
+			errs = append(errs, targets(ts, spec.Tags))
+		}
+		return errors.Join(errs...)
+	}
+	for i := range rows {
+		if err := check(&rows[i]); err != nil {
+			return fmt.Errorf("row %d: %w", i, err)
+		}
+	}
+	return nil
 }
 
 func (t *run) run(ctx context.Context, validate func(context.Context, *Model) (float64, error)) (*Result, error) {
@@ -125,56 +175,51 @@ func (t *run) run(ctx context.Context, validate func(context.Context, *Model) (f
 	return res, t.removeCheckpoint()
 }
 
-// oneEpoch goes on with the epoch where it stands. The next batch is laid out while the graph runs.
+// oneEpoch goes on with the epoch where it stands. The next batch is laid out while the graph runs, but where the word table is trained: a
+// batch carries rows of it, and they must be those after the update.
 func (t *run) oneEpoch(ctx context.Context) error {
 	batches := plan(t.rows, t.o, t.epoch)
-	type ready struct{ b *batch }
-	next := make(chan ready, 1)
-	prepare := func(i int) {
-		number := t.epoch*1_000_000 + i // dropout is another in each epoch and batch
-		go func() { next <- ready{t.m.collate(t.rows, batches[i], t.o, number)} }()
-	}
-	if t.within < len(batches) {
-		prepare(t.within)
-	}
+	layOut := func(i int) *batch { return t.m.collate(t.rows, batches[i], t.o, t.epoch*1_000_000+i) } // dropout is another in each epoch and batch
+	next := make(chan *batch, 1)
+	ahead := false
+	defer func() {
+		if ahead {
+			<-next // nothing may read the model's memory after it is freed
+		}
+	}()
 	saved := time.Now()
 	for t.within < len(batches) {
-		b := (<-next).b
-		if t.within+1 < len(batches) {
-			prepare(t.within + 1)
+		var b *batch
+		if ahead {
+			b, ahead = <-next, false
+		} else {
+			b = layOut(t.within)
+		}
+		if i := t.within + 1; i < len(batches) && !t.o.Words {
+			ahead = true
+			go func() { next <- layOut(i) }()
 		}
 		if err := t.learn(b); err != nil {
-			drain(t.within+1 < len(batches), func() { <-next })
 			return err
 		}
 		t.within++
-		if t.within%t.o.Accumulate == 0 || t.within == len(batches) {
-			if err := t.update(); err != nil {
-				drain(t.within < len(batches), func() { <-next })
+		if t.within%t.o.Accumulate != 0 && t.within != len(batches) {
+			continue
+		}
+		if err := t.update(); err != nil {
+			return err
+		}
+		if t.o.Checkpoint != "" && (ctx.Err() != nil || time.Since(saved) > t.o.Every) {
+			if err := t.save(); err != nil {
 				return err
 			}
-			interrupted := ctx.Err() != nil
-			if t.o.Checkpoint != "" && (interrupted || time.Since(saved) > t.o.Every) {
-				if err := t.save(); err != nil {
-					drain(t.within < len(batches), func() { <-next })
-					return err
-				}
-				saved = time.Now()
-			}
-			if interrupted {
-				drain(t.within < len(batches), func() { <-next })
-				return ctx.Err()
-			}
+			saved = time.Now()
+		}
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 	}
 	return nil
-}
-
-// drain waits for a batch that is being laid out: nothing may read the model's memory after it is freed.
-func drain(pending bool, wait func()) {
-	if pending {
-		wait()
-	}
 }
 
 // learn runs forward and backward on a batch; with accumulation the gradients are added up.
@@ -187,8 +232,14 @@ func (t *run) learn(b *batch) error {
 	if err := m.bindTrain(b); err != nil {
 		return err
 	}
+	if err := m.bindWords(b); err != nil {
+		return err
+	}
 	if err := m.train.Run(); err != nil {
 		return err
+	}
+	if m.table != nil {
+		m.table.collect(b, m.width)
 	}
 	if !first {
 		m.unstash()
@@ -208,6 +259,9 @@ func (t *run) smoothed() float64 { return t.loss / max(t.weight, 1e-9) }
 func (t *run) update() error {
 	o := t.o
 	norm := Norm(t.m.params, o.Threads)
+	if t.m.table != nil {
+		norm = math.Sqrt(norm*norm + t.m.table.norm2(t.m.width))
+	}
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return fmt.Errorf("gradient of step %d: %w", t.step+1, ErrDiverged)
 	}
@@ -218,6 +272,9 @@ func (t *run) update() error {
 	}
 	rate *= rateAt(t.step, t.steps, o.Warmup)
 	AdamW(t.m.params, o.Threads, t.step, rate, o.Decay, norm, o.Clip)
+	if t.m.table != nil {
+		t.m.table.update(t.m.words, t.m.width, t.step, rate*math.Pow(o.LayerDecay, float64(t.m.spec.Layers)), norm, o.Clip)
+	}
 	if o.Progress != nil {
 		last := math.NaN()
 		if len(t.scores) > 0 {
@@ -262,7 +319,7 @@ func (t *run) endEpoch(ctx context.Context, validate func(context.Context, *Mode
 func (t *run) restore(res *Result) {
 	switch {
 	case t.average != nil:
-		n := float64(min(t.o.Average, t.o.Epochs))
+		n := float64(t.summed)
 		t.m.each(func(p *Param, at int) {
 			for i := range p.Value {
 				p.Value[i] = float32(t.average[at+i] / n)
@@ -279,6 +336,7 @@ func (t *run) restore(res *Result) {
 }
 
 func (t *run) addToAverage() {
+	t.summed++
 	t.m.each(func(p *Param, at int) {
 		if t.average == nil {
 			t.average = make([]float64, t.m.size())
