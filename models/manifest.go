@@ -99,10 +99,11 @@ type OOSSpec struct {
 
 // ClauseSpec decides when a clause's own intent is reported beside the message's best one. The evidence is a logistic model:
 //
-//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Lead·log(c/t) + Connective·k)))
+//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Lead·log(c/t) + Connective·k + Apart·a)))
 //
 // c is the probability of the intent in the clause where it is likeliest, t that of the message's best intent there, w its probability in
-// the whole message, and k is 1 when a connective such as 另外 or "also" opens a clause or the message asks twice.
+// the whole message; k is 1 when a connective such as 另外 or "also" opens that clause or the one where the message's best intent is
+// likeliest, and a is 1 when these are two clauses.
 type ClauseSpec struct {
 	MinTokens  int     `json:"min_tokens"` // shorter clauses are joined to their neighbour
 	Bias       float64 `json:"bias"`
@@ -110,6 +111,7 @@ type ClauseSpec struct {
 	Whole      float64 `json:"whole"`
 	Lead       float64 `json:"lead"`
 	Connective float64 `json:"connective"`
+	Apart      float64 `json:"apart,omitempty"`
 	MinScore   float64 `json:"min_score"` // lowest p that counts; 0 = never report more than one intent
 }
 

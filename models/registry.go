@@ -101,6 +101,26 @@ func (r *Registry[E]) Acquire(ref string) (Lease[E], error) {
 	return Lease[E]{}, fmt.Errorf("%w: %q is not loaded; loaded are %v", ErrNoBundle, ref, r.loadedNames())
 }
 
+// ID returns the bundle that is loaded for the role, or "". It costs next to nothing.
+func (r *Registry[E]) ID(role Role) BundleID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if e, ok := r.slots[role]; ok {
+		return e.manifest.ID
+	}
+	return ""
+}
+
+// Requests returns how many requests hold the role's engine. It costs next to nothing.
+func (r *Registry[E]) Requests(role Role) int64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if e, ok := r.slots[role]; ok {
+		return e.refs.Load() - 1
+	}
+	return 0
+}
+
 func (e *engine[E]) lease() Lease[E] {
 	e.refs.Add(1)
 	return Lease[E]{Engine: e.value, Manifest: e.manifest, e: e}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,40 +142,42 @@ func (s *Store) State() (State, error) {
 	return state, nil
 }
 
-// SetRole gives the role to the bundle; "" takes it from everyone. It does not check that the bundle can be loaded.
+// SetRole gives the role to the bundle; "" takes it from everyone. It does not check that the bundle can be loaded, and measures nothing: see
+// [Store.Promote]. The change is logged.
 func (s *Store) SetRole(role Role, id BundleID) error {
-	return s.update(func(state *State) error {
-		h := state.Roles[role]
+	entry := RoleChange{By: ByHand, Bundle: id, To: role}
+	return s.update(&entry, func(state *State) error {
+		entry.From, entry.Replaced = state.RoleOf(id), state.Current(role)
 		switch {
 		case id == "":
 			delete(state.Roles, role)
-			return nil
-		case state.Current(role) == id:
-			return nil
-		case len(h) == 0 && role == Champion && s.builtinID != "" && id != s.builtinID:
-			h = []BundleID{s.builtinID} // so that the first activation can be rolled back
+		case entry.Replaced == id:
+			entry.By = "" // nothing changes but the time: whoever follows the store tries again
+		default:
+			s.give(state, role, id)
 		}
-		h = append(h, id)
-		state.Roles[role] = slices.Clone(h[max(0, len(h)-maxHistory):])
 		return nil
 	})
 }
 
-// Rollback gives the role back to its former holder and returns that.
+// Rollback gives the role back to its former holder and returns that. The change is logged.
 func (s *Store) Rollback(role Role) (prev BundleID, err error) {
-	err = s.update(func(state *State) error {
+	entry := RoleChange{By: ByRollback, To: role}
+	err = s.update(&entry, func(state *State) error {
 		if prev, err = state.previous(role); err != nil {
 			return err
 		}
 		h := state.Roles[role]
+		entry.Bundle, entry.From, entry.Replaced = prev, state.RoleOf(prev), h[len(h)-1]
 		state.Roles[role] = h[:len(h)-1]
 		return nil
 	})
 	return prev, err
 }
 
-// update changes the state under a lock that other processes respect, and writes it atomically.
-func (s *Store) update(change func(*State) error) error {
+// update changes the state under a lock that other processes respect, and writes it atomically. The entry that change fills in is logged before, so that
+// no change goes unseen; one without By is not.
+func (s *Store) update(entry *RoleChange, change func(*State) error) error {
 	lock, err := os.OpenFile(filepath.Join(s.dir, ".lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return fmt.Errorf("lock registry: %w", err)
@@ -193,6 +194,22 @@ func (s *Store) update(change func(*State) error) error {
 		return err
 	}
 	state.Changed = time.Now().UTC()
+	if entry.By == "" {
+		return s.write(&state)
+	}
+	entry.Time = state.Changed
+	if err := s.log(entry); err != nil {
+		return err
+	}
+	if err := s.write(&state); err != nil {
+		failed := *entry
+		failed.Failed = err.Error()
+		return errors.Join(err, s.log(&failed))
+	}
+	return nil
+}
+
+func (s *Store) write(state *State) error {
 	data, err := json.MarshalIndent(state, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write registry: %w", err)

@@ -127,7 +127,8 @@ var (
 // Describe implements prometheus.Collector.
 func (sc stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descBuild, descReady, descBundle, descBundleProblem, descBundleActive, descQueueTexts,
-		descQueueTokens, descRuns, descRunTexts, descRunTokens, descPadded, descRefused, descDropped} {
+		descQueueTokens, descRuns, descRunTexts, descRunTokens, descPadded, descRefused, descDropped,
+		descShadowOffered, descShadowDropped, descShadowCompared, descShadowAgreed, descShadowWaiting} {
 		ch <- d
 	}
 }
@@ -154,6 +155,7 @@ func (sc stateCollector) Collect(ch chan<- prometheus.Metric) {
 			gauge(descBundleActive, float64(l.Requests), role)
 		}
 	}
+	s.collectShadow(ch)
 	if s.o.Queues == nil {
 		return
 	}

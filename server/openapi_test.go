@@ -67,6 +67,7 @@ func TestOpenAPIAnswers(t *testing.T) {
 	text := `{"text":` + mustJSON(t, order) + `,"debug":true}`
 	clu := `{"kind":"Conversation","analysisInput":{"conversationItem":{"text":` + mustJSON(t, order) + `}}}`
 	notReady := mustServer(t, server.Options{Bundles: bundles{}, Parser: &fake{err: models.ErrNoBundle}})
+	shadowed := mustServer(t, server.Options{Shadow: mustShadow(t).Report})
 	for _, tc := range []struct {
 		s                  *server.Server
 		method, path, body string
@@ -80,6 +81,8 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{s, "GET", "/v1/bundles", "", 200},
 		{notReady, "GET", "/v1/bundles", "", 200},
 		{s, "GET", "/v1/limits", "", 200},
+		{s, "GET", "/v1/shadow", "", 200},
+		{shadowed, "GET", "/v1/shadow", "", 200},
 		{s, "GET", "/healthz", "", 200},
 		{s, "GET", "/readyz", "", 200},
 		{notReady, "GET", "/readyz", "", 503},

@@ -18,6 +18,7 @@ func (s *Server) routes() []route {
 		{"POST", "/v1/parse", s.parse},
 		{"GET", "/v1/bundles", s.getBundles},
 		{"GET", "/v1/limits", s.getLimits},
+		{"GET", "/v1/shadow", s.getShadow},
 		{"GET", "/healthz", s.healthz},
 		{"GET", "/readyz", s.readyz},
 		{"GET", "/metrics", s.getMetrics},

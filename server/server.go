@@ -23,6 +23,7 @@ import (
 	"yingda/models"
 	"yingda/models/batch"
 	"yingda/nlu"
+	"yingda/nlu/shadow"
 )
 
 // Parser understands utterances. It is safe for concurrent use.
@@ -55,6 +56,8 @@ type Options struct {
 	ListBundles func() ([]models.BundleID, error)
 	// Queues reads the queues' counters when metrics are scraped. Default: no queue metrics.
 	Queues func() []Queue
+	// Shadow reads how the shadow compares with the champion, for /v1/shadow and metrics. Default: nothing is compared.
+	Shadow func() shadow.Report
 	// NotReady names reasons besides a missing champion why requests should go elsewhere. Default: none. It must be quick.
 	NotReady func() []string
 	// Addr is where Run listens. Default 127.0.0.1:8080, this machine only.

@@ -21,6 +21,32 @@ type typeTally struct {
 	roles, rolesRight          int
 }
 
+// entityCount is what precision and recall of entities are made of.
+type entityCount struct{ gold, pred, right int }
+
+func (c *entityCount) add(o entityCount) {
+	c.gold, c.pred, c.right = c.gold+o.gold, c.pred+o.pred, c.right+o.right
+}
+
+func (c entityCount) prf() PRF { return prf(c.gold, c.pred, c.right) }
+
+// Who is to find an entity type, as the taxonomy says. Other types count in neither.
+const (
+	byModel = iota
+	byRule
+	finders
+)
+
+// finderOf returns −1 for types that the taxonomy does not know.
+func finderOf(t *corpus.Taxonomy, name string) int {
+	if t != nil {
+		if d := t.Entity(name); d != nil {
+			return slices.Index([]string{"model", "rule"}, d.By)
+		}
+	}
+	return -1
+}
+
 // entityTally counts entities and knows which types count.
 type entityTally struct {
 	marked   bool // the data marks entities at all
@@ -48,8 +74,12 @@ func newEntityTally(rows []*row, o Options) *entityTally {
 			t.excluded = append(t.excluded, name)
 		}
 	}
+	finder := map[string]int{}
+	for name := range t.types {
+		finder[name] = finderOf(o.Taxonomy, name)
+	}
 	for _, r := range rows {
-		t.headline(r)
+		t.headline(r, finder)
 	}
 	return t
 }
@@ -97,9 +127,15 @@ func (t *entityTally) count(r *row, m *matching) {
 }
 
 // headline fills in what a row adds to the headline figures.
-func (t *entityTally) headline(r *row) {
+func (t *entityTally) headline(r *row, finder map[string]int) {
 	if !r.eg.HasEntities {
 		return
+	}
+	add := func(name string, c entityCount) {
+		r.ent.add(c)
+		if by := finder[name]; by >= 0 {
+			r.entBy[by].add(c)
+		}
 	}
 	found := t.found(r)
 	m := matchEntities(r.eg.Entities, found)
@@ -107,12 +143,14 @@ func (t *entityTally) headline(r *row) {
 		if slices.Contains(t.excluded, g.Type) {
 			continue
 		}
-		r.entGold++
+		add(g.Type, entityCount{gold: 1})
 		if m.exact[i] != nil {
-			r.entRight++
+			add(g.Type, entityCount{right: 1})
 		}
 	}
-	r.entPred = len(found) // of excluded types nothing was found
+	for i := range found { // of excluded types nothing was found
+		add(found[i].Type, entityCount{pred: 1})
+	}
 }
 
 // matching tells, for each marked entity, which find is the same and whether one overlaps. A find is used once for each.

@@ -43,12 +43,8 @@ func bundles(rows []*row) string {
 }
 
 func (b *bench) headline() []Metric {
-	resamples := b.o.Resamples
-	if resamples == 0 {
-		resamples = 1000
-	}
 	values := b.figures(b.rows)
-	low, high := b.bootstrap(max(resamples, 0), b.o.Seed)
+	low, high := b.bootstrap(b.o.resamples(), b.o.Seed)
 	out := []Metric{}
 	for f, m := range definitions {
 		if math.IsNaN(values[f].value) {
@@ -146,7 +142,7 @@ func (b *bench) oosSection() *OutOfScope {
 		}
 	}
 	s.Precision = Float(ratio(rightly, refused))
-	s.ROC = newCurve(list).points(200)
+	s.ROC, s.Kinds = newCurve(list).points(200), b.oosKinds()
 	return s
 }
 
@@ -180,33 +176,12 @@ func (b *bench) emotionSection() *Emotion {
 	return s
 }
 
-// breakdown computes the headline figures of each tag, language, length and group of intents.
+// breakdown computes the headline figures of each slice.
 func (b *bench) breakdown() []Slice {
-	parts := map[[2]string][]*row{}
-	put := func(by, name string, r *row) {
-		if name != "" {
-			key := [2]string{by, name}
-			parts[key] = append(parts[key], r)
-		}
-	}
-	for _, r := range b.rows {
-		tags := slices.Compact(slices.Sorted(slices.Values(r.eg.Tags)))
-		for _, t := range tags {
-			put("tag", t, r)
-		}
-		put("language", r.lang(), r)
-		put("length", lengthBucket(r.eg.Text), r)
-		var groups []string
-		for _, l := range r.eg.Intents {
-			if g := b.group(l); !slices.Contains(groups, g) {
-				groups = append(groups, g)
-				put("group", g, r)
-			}
-		}
-	}
 	out := []Slice{}
-	for key, rows := range parts {
-		s := Slice{By: key[0], Name: key[1], N: len(rows), Figures: map[string]Figure{}}
+	for _, p := range b.parts() {
+		rows := p.of(b.rows)
+		s := Slice{By: p.by, Name: p.name, N: len(rows), Figures: map[string]Figure{}}
 		for f, v := range b.figures(rows) {
 			if !math.IsNaN(v.value) {
 				s.Figures[definitions[f].Name] = Figure{Float(v.value), v.n}
@@ -214,6 +189,5 @@ func (b *bench) breakdown() []Slice {
 		}
 		out = append(out, s)
 	}
-	slices.SortFunc(out, compareSlices)
 	return out
 }

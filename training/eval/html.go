@@ -21,12 +21,7 @@ var page = sync.OnceValue(func() *template.Template {
 		"percent": percent,
 		"decimal": decimal,
 		"join":    strings.Join,
-		"name": func(intents []string) string {
-			if len(intents) == 0 {
-				return none
-			}
-			return strings.Join(intents, " + ")
-		},
+		"name":    joined,
 	}).Parse(pageSource))
 })
 
@@ -53,6 +48,7 @@ type view struct {
 	Slices  []sliceTable
 	Columns []string
 	Labels  []Label // weakest first
+	Other   *comparisonView
 }
 
 // card is a headline figure.
@@ -80,7 +76,7 @@ type sliceRow struct {
 }
 
 func (r *Report) view() *view {
-	v := &view{Report: r, Slices: r.sliceTables(), Tags: r.tagBars()}
+	v := &view{Report: r, Slices: r.sliceTables(), Tags: r.tagBars(), Other: r.Against.view()}
 	for _, m := range r.Headline {
 		c := card{Metric: m, Shown: m.show(m.Value), Low: m.show(m.Low), High: m.show(m.High), Line: !strings.HasSuffix(m.Name, "brier")}
 		c.Point = 100 * orZero(m.Value)

@@ -6,27 +6,6 @@ import (
 	"strings"
 )
 
-// sliceOrder is the order of breakdowns.
-var sliceOrder = []string{"language", "length", "group", "tag"}
-
-func compareSlices(a, b Slice) int {
-	if c := cmp.Compare(slices.Index(sliceOrder, a.By), slices.Index(sliceOrder, b.By)); c != 0 {
-		return c
-	}
-	if a.By == "length" {
-		at := func(name string) int {
-			for i, l := range lengths {
-				if l.name == name {
-					return i
-				}
-			}
-			return len(lengths)
-		}
-		return cmp.Compare(at(a.Name), at(b.Name))
-	}
-	return cmp.Compare(a.Name, b.Name)
-}
-
 // maxExamples of a confusion.
 const maxExamples = 5
 

@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// ReportFormat is the version of the report's JSON.
+// ReportFormat is the version of the report's JSON. Fields are added without a new version, never renamed or given another meaning.
 const ReportFormat = 1
 
 // Float is a figure that may not exist: NaN (nothing to measure) is null in JSON. Written with six decimals.
@@ -54,6 +54,7 @@ type Report struct {
 	Breakdown   []Slice     `json:"breakdown"`
 	Confusions  []Confusion `json:"confusions"` // most frequent first
 	Wrong       []Wrong     `json:"wrong"`      // in the order of the data
+	Against     *Comparison `json:"against,omitempty"`
 }
 
 // Metric is a headline figure with its 95 % bootstrap interval.
@@ -118,6 +119,18 @@ type OutOfScope struct {
 	ROC       []Point `json:"roc"`       // thinned to about 200 points
 	InHist    []int   `json:"in_hist"`   // out-of-scope scores of messages with an intent, 20 equal bins of 0–1
 	OutHist   []int   `json:"out_hist"`
+	// Kinds tells near and far out of scope apart, by the tags oos_near and oos_far of the examples.
+	Kinds []OOSKind `json:"kinds,omitempty"`
+}
+
+// OOSKind is one kind of out-of-scope messages, set against all messages with an intent.
+type OOSKind struct {
+	Name   string `json:"name"` // "near" or "far"
+	N      int    `json:"n"`    // messages of the kind
+	AUROC  Float  `json:"auroc"`
+	AUPR   Float  `json:"aupr"`
+	FPR95  Float  `json:"fpr95"`
+	Recall Float  `json:"recall"` // at the bundle's thresholds
 }
 
 // Calibration tells whether scores are the probabilities they claim to be.

@@ -19,6 +19,7 @@ type row struct {
 
 	refused    bool  // no analysis
 	labelled   bool  // has intents, or is known to have none
+	scope      scope // of labelled rows
 	gold, pred []int // intents; pred is the decision, empty = not understood
 	best       int   // the best of pred; −1 = none
 	rank       int   // place of the one gold intent in the ranking, −1 = not there
@@ -31,7 +32,8 @@ type row struct {
 	emotionAnswer answer
 	emotionBrier  float64
 
-	entGold, entPred, entRight int // headline types only
+	ent   entityCount          // headline types only
+	entBy [finders]entityCount // the same by who is to find them
 }
 
 // bench holds the rows and the label spaces.
@@ -92,6 +94,7 @@ func (b *bench) fillIntents(r *row) {
 	for _, l := range r.eg.Intents {
 		r.gold = append(r.gold, b.intents.of(l))
 	}
+	r.scope = scopeOf(r)
 	top := 0.0
 	for _, in := range r.a.Intents {
 		if id := b.intents.of(in.Label); !slices.Contains(r.pred, id) {

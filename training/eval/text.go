@@ -27,6 +27,9 @@ func (r *Report) Text(w io.Writer) error {
 		fmt.Fprintf(&b, "Note: %s\n", n)
 	}
 	r.textHeadline(&b)
+	if r.Against != nil {
+		r.Against.text(&b)
+	}
 	r.textIntents(&b)
 	r.textEmotion(&b)
 	r.textEntities(&b)
@@ -56,10 +59,15 @@ func (r *Report) textHeadline(b *bytes.Buffer) {
 
 // show prints shares as percentages and scores as numbers.
 func (m *Metric) show(v Float) string {
-	if strings.HasSuffix(m.Name, "brier") || strings.HasSuffix(m.Name, "ece") || strings.HasSuffix(m.Name, "auroc") || strings.HasSuffix(m.Name, "aupr") {
+	if m.plain() {
 		return decimal(v)
 	}
 	return percent(v)
+}
+
+// plain tells areas and errors, which are shown as numbers, from shares.
+func (m *Metric) plain() bool {
+	return slices.ContainsFunc([]string{"brier", "ece", "auroc", "aupr"}, func(end string) bool { return strings.HasSuffix(m.Name, end) })
 }
 
 func (r *Report) textIntents(b *bytes.Buffer) {
@@ -73,6 +81,9 @@ func (r *Report) textIntents(b *bytes.Buffer) {
 	}
 	if o := r.OutOfScope; o != nil && o.Out > 0 {
 		fmt.Fprintf(b, "Out of scope: %d messages; of those not understood %s are out of scope\n", o.Out, percent(o.Precision))
+		for _, k := range o.Kinds {
+			fmt.Fprintf(b, "  %s: %d messages; AUROC %s, FPR at 95 %% TPR %s, recall %s\n", k.Name, k.N, decimal(k.AUROC), percent(k.FPR95), percent(k.Recall))
+		}
 	}
 	fmt.Fprintf(b, "All messages: macro-F1 %s over %d intents\n", percent(in.MacroF1All), len(in.Labels))
 	worst := slices.Clone(in.Labels)
