@@ -17,10 +17,10 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench eval train embed curve quality clean
+.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench bench-train eval train embed heads models curve bench-quality clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: setup ## set up, then serve at http://127.0.0.1:8080 (ARGS="--addr :9000" adds flags)
 	$(BIN) serve $(ARGS)
@@ -59,11 +59,25 @@ generate: ## run go generate
 bench: setup $(VENV)/peers ## measure, beside the peers; rewrites the table of docs/benchmarks.md
 	$(BIN) bench --python $(VENV)/peers/bin/python --out docs/benchmarks.md $(ARGS)
 
+bench-train: TORCH_PYTHON ?= /usr/bin/python3
+bench-train: setup ## time training steps of ENCODER beside PyTorch (Debian: python3-torch libopenblas0-pthread; else TORCH_PYTHON=)
+	@$(TORCH_PYTHON) -c 'import torch, numpy' || { echo "$(TORCH_PYTHON) has no torch: apt-get install python3-torch libopenblas0-pthread, or set TORCH_PYTHON"; exit 1; }
+	$(BIN) bench-train --encoder $(ENCODER) --python $(TORCH_PYTHON) $(ARGS)
+
 eval: setup ## measure the default bundle on DATA
 	$(BIN) eval --data $(DATA) $(ARGS)
 
 train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
 	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)
+
+heads: setup ## fit new heads on the champion's encoder (ARGS="--data my/corpus"): seconds
+	$(BIN) train --heads-only $(ARGS)
+
+models: MODEL ?= intfloat/multilingual-e5-small
+models: FOLDER ?= $(YINGDA_CACHE)/encoders/$(notdir $(MODEL))
+models: setup ## pull the encoder MODEL from the hub and train the large bundle on it
+	test -d $(FOLDER) || $(BIN) bundle pull --folder $(FOLDER) --onnx onnx/model.onnx $(MODEL)
+	$(BIN) train --encoder $(FOLDER) --recipe training/recipes/large.yaml $(ARGS)
 
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
 	$(BIN) bundle verify $(BUNDLE)
@@ -72,7 +86,7 @@ embed: ## make BUNDLE (a folder that `make train` printed) the one the binary ca
 curve: setup ## learning curve over the size of the corpus, measured on DATA
 	$(BIN) curve --encoder $(ENCODER) --eval $(DATA) $(ARGS)
 
-quality: setup ## the training recipe on public data sets in DATASETS
+bench-quality: setup ## train on the public data sets in DATASETS, a recipe each, and judge by their tests: hours (ARGS="--only clinc150")
 	$(BIN) quality --encoder $(ENCODER) --datasets $(DATASETS) $(ARGS)
 
 clean: ## remove what was built; the cache stays

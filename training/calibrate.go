@@ -18,6 +18,7 @@ type heldOut struct {
 	intents []([]float32)   // logits of the whole text
 	tokens  []models.Logits // intent logits a token
 	emotion []([]float32)
+	pairs   []*nlu.Analysis // answers to the dataset's pairs, ranking not filled in; nil where none were asked for
 }
 
 // crossValidate fits the linear heads once a fold on the other folds.
@@ -67,21 +68,21 @@ func (h *heldOut) predictIntents(d *dataset, l *heads.Linear, held []int) {
 	for _, i := range held {
 		h.intents[i] = make([]float32, l.Classes)
 		l.Logits(d.f.Row(i), h.intents[i])
-		if d.f.States == nil || !d.clausal(i) {
+		if d.f.States == nil {
 			continue
 		}
-		t := models.Logits{Rows: len(d.f.Tokens[i]), Cols: l.Classes}
-		t.Data = make([]float32, t.Rows*t.Cols)
-		for k := range t.Rows {
-			l.Logits(d.f.States[i][k*d.f.Dim:(k+1)*d.f.Dim], t.Row(k))
-		}
-		h.tokens[i] = t
+		h.tokens[i] = d.tokenLogits(l, i)
 	}
 }
 
-// clausal tells whether the text has more than one clause: the others need no token logits.
-func (d *dataset) clausal(i int) bool {
-	return len(decode.Clauses(d.examples[i].Text, d.f.Tokens[i], minClause)) > 1
+// tokenLogits runs a head over each token of a text.
+func (d *dataset) tokenLogits(l *heads.Linear, i int) models.Logits {
+	t := models.Logits{Rows: len(d.f.Tokens[i]), Cols: l.Classes}
+	t.Data = make([]float32, t.Rows*t.Cols)
+	for k := range t.Rows {
+		l.Logits(d.f.States[i][k*d.f.Dim:(k+1)*d.f.Dim], t.Row(k))
+	}
+	return t
 }
 
 func (d *dataset) fitLinear(ctx context.Context, r *rows, classes int, o LinearRecipe, progress func(int, float64)) (*heads.Linear, error) {
@@ -231,33 +232,40 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 	}
 	r := &rows{}
 	positive := 0
-	for i, eg := range d.examples {
-		if h.tokens[i].Rows == 0 || len(eg.Intents) == 0 {
-			continue
+	learn := func(a *nlu.Analysis, intents []string) {
+		if !slices.Contains(intents, a.Ranking[0].Label) {
+			return // the message is misunderstood: what is right beside that answer is no second wish
 		}
-		a := d.analysis(h, i, dec)
-		for _, c := range dec.Candidates(a, h.tokens[i]) {
+		for _, c := range dec.Candidates(a, a.Logits[models.HeadIntentTokens]) {
 			if c.Label == a.Ranking[0].Label {
 				continue
 			}
 			y := 0
-			if slices.Contains(eg.Intents, c.Label) {
+			if slices.Contains(intents, c.Label) {
 				y = 1
 				positive++
 			}
 			f := c.Features()
-			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2]), float32(f[3])}, y, 1)
+			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2]), float32(f[3]), float32(f[4])}, y, 1)
 		}
+	}
+	for i, eg := range d.examples {
+		if h.tokens[i].Rows > 0 && len(eg.Intents) > 0 {
+			learn(d.analysis(h, i, dec), eg.Intents)
+		}
+	}
+	for j, a := range h.pairs {
+		learn(ranked(a, dec), d.pairIntents(j))
 	}
 	if positive < 10 || positive == len(r.y) {
 		return nil // too little to learn from: one intent a message
 	}
-	l, err := heads.Softmax(ctx, r.x, 4, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
+	l, err := heads.Softmax(ctx, r.x, 5, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
 	if err != nil {
 		return fmt.Errorf("fit clause evidence: %w", err)
 	}
 	weight := func(k int) float64 { return float64(l.W[2*k+1] - l.W[2*k]) }
-	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Lead: weight(2), Connective: weight(3)}
+	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Lead: weight(2), Connective: weight(3), Apart: weight(4)}
 	return d.chooseEvidence(h, spec)
 }
 
@@ -266,33 +274,37 @@ const severalShare = 0.15
 
 func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) error {
 	best, bestScore := 0.0, -1.0
-	for min := 0.2; min < 0.96; min += 0.025 {
-		spec.Clause.MinScore = min
+	for least := 0.1; least < 0.96; least += 0.025 {
+		spec.Clause.MinScore = least
 		dec, err := d.decoder(spec)
 		if err != nil {
 			return err
 		}
 		var right, total [2]float64 // one wish, several
-		for i, eg := range d.examples {
-			if len(eg.Intents) == 0 || !eg.HasIntents {
-				continue
-			}
-			kind := 0
-			if len(eg.Intents) > 1 {
-				kind = 1
-			}
+		judge := func(a *nlu.Analysis, intents []string) error {
+			kind := min(len(intents), 2) - 1
 			total[kind]++
-			a := d.analysis(h, i, dec)
-			if err := dec.Annotate(context.Background(), []*nlu.Analysis{a}); err != nil {
-				return err
-			}
-			if sameIntents(a.Intents, eg.Intents) {
+			err := dec.Annotate(context.Background(), []*nlu.Analysis{a})
+			if sameIntents(a.Intents, intents) {
 				right[kind]++
+			}
+			return err
+		}
+		for i, eg := range d.examples {
+			if len(eg.Intents) > 0 && eg.HasIntents {
+				if err := judge(d.analysis(h, i, dec), eg.Intents); err != nil {
+					return err
+				}
+			}
+		}
+		for j, a := range h.pairs {
+			if err := judge(ranked(a, dec), d.pairIntents(j)); err != nil {
+				return err
 			}
 		}
 		score := (1-severalShare)*right[0]/total[0] + severalShare*right[1]/total[1]
 		if score > bestScore {
-			best, bestScore = min, score
+			best, bestScore = least, score
 		}
 	}
 	spec.Clause.MinScore = math.Round(best*1e3) / 1e3
@@ -305,6 +317,30 @@ func (d *dataset) analysis(h *heldOut, i int, dec *decode.Intent) *nlu.Analysis 
 	return &nlu.Analysis{Utterance: nlu.Utterance{Text: d.examples[i].Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
 		Ranking: dec.Rank(logits, dec.OOS(logits)),
 		Logits:  map[string]models.Logits{models.HeadIntents: {Rows: 1, Cols: len(d.intents), Data: logits}, models.HeadIntentTokens: h.tokens[i]}}
+}
+
+// ranked fills in the ranking as the decoder sees it now.
+func ranked(a *nlu.Analysis, dec *decode.Intent) *nlu.Analysis {
+	logits := a.Logits[models.HeadIntents].Data
+	a.Ranking = dec.Rank(logits, dec.OOS(logits))
+	return a
+}
+
+// pairIntents are the wishes of a pair.
+func (d *dataset) pairIntents(j int) []string {
+	p := d.pairs[j]
+	return []string{d.examples[p.first].Intents[0], d.examples[p.second].Intents[0]}
+}
+
+// predictPairs runs the intents head over the dataset's pairs.
+func (h *heldOut) predictPairs(d *dataset, l *heads.Linear) {
+	for j, p := range d.pairs {
+		i := len(d.examples) + j
+		whole := models.Logits{Rows: 1, Cols: l.Classes, Data: make([]float32, l.Classes)}
+		l.Logits(d.f.Row(i), whole.Data)
+		h.pairs = append(h.pairs, &nlu.Analysis{Utterance: nlu.Utterance{Text: p.text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
+			Logits: map[string]models.Logits{models.HeadIntents: whole, models.HeadIntentTokens: d.tokenLogits(l, i)}})
+	}
 }
 
 func sameIntents(got []nlu.Intent, want []string) bool {

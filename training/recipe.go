@@ -29,6 +29,8 @@ type Recipe struct {
 	MaxTokens int `yaml:"max_tokens"`
 	// Quantise stores matrices as int8 and the embedding table in 4-bit blocks.
 	Quantise bool `yaml:"quantise"`
+	// Int8 computes the encoder's products in 8-bit integers, with scales fixed by calibration on the corpus.
+	Int8 bool `yaml:"int8"`
 	// Folds of the cross-validation that calibration is fitted on.
 	Folds int `yaml:"folds"`
 	// Pairs is how many messages are put together from two examples, to teach what each part means beside the other.
@@ -55,6 +57,7 @@ type FinetuneRecipe struct {
 	Decay      float64 `yaml:"decay"`
 	Dropout    float64 `yaml:"dropout"`
 	Smoothing  float64 `yaml:"smoothing"`
+	Words      bool    `yaml:"words"`   // train the word embeddings too
 	Freeze     int     `yaml:"freeze"`  // lowest layers left as they are, with the embeddings
 	Average    int     `yaml:"average"` // last epochs whose weights are averaged
 	Patience   int     `yaml:"patience"`
@@ -66,6 +69,10 @@ type FinetuneRecipe struct {
 	HoldOut float64 `yaml:"hold_out"`
 	// Noise is the share of examples that are also learnt from with typing, case, punctuation and speech-recognition errors.
 	Noise float64 `yaml:"noise"`
+	// Teacher is the folder of a bundle of the same labels, usually deeper, whose answers are learnt beside the labels; empty = none.
+	Teacher      string  `yaml:"teacher"`
+	TeacherShare float64 `yaml:"teacher_share"` // of each target that is the teacher's answer, 0–1
+	TeacherHeat  float64 `yaml:"teacher_heat"`  // temperature that softens the teacher's probabilities, 1 or more
 }
 
 // LinearRecipe tunes a logistic regression.
@@ -93,7 +100,7 @@ func DefaultRecipe() Recipe {
 		Emotion:  LinearRecipe{L2: 0.1, MaxIter: 100},
 		Entities: TaggerRecipe{Epochs: 10, Rate: 2e-3, L2: 1e-2, Outside: 1},
 		Finetune: FinetuneRecipe{Batch: 32, Rate: 1e-4, HeadRate: 1e-3, LayerDecay: 0.95, Warmup: 0.1, Decay: 0.01, Dropout: 0.1,
-			Intents: 1, Emotion: 0.5, Entities: 0.5, HoldOut: 0.08},
+			Intents: 1, Emotion: 0.5, Entities: 0.5, HoldOut: 0.08, TeacherShare: 0.5, TeacherHeat: 1},
 	}
 }
 
@@ -138,6 +145,7 @@ func (r *Recipe) Validate() error {
 	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
 	fault(r.Finetune.Epochs < 0, "finetune: epochs must not be negative")
 	fault(r.Finetune.Epochs > 0 && !(r.Finetune.HoldOut >= 0.01 && r.Finetune.HoldOut <= 0.5), "finetune: hold_out %g: want 0.01–0.5", r.Finetune.HoldOut)
+	fault(!(r.Finetune.TeacherShare >= 0 && r.Finetune.TeacherShare <= 1), "finetune: teacher_share %g: want 0–1", r.Finetune.TeacherShare)
 	for i, l := range r.Layers {
 		fault(l < 1 || i > 0 && l <= r.Layers[i-1], "layers %v: want increasing numbers from 1", r.Layers)
 	}

@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"yingda/models"
 	"yingda/models/onnx"
 	"yingda/models/ort"
+	"yingda/nlu"
 	"yingda/training/corpus"
 	"yingda/training/encoder"
 	"yingda/training/heads"
@@ -39,6 +41,7 @@ type Result struct {
 	Bundle   *models.Bundle
 	Matrices quantize.Report
 	Table    quantize.Report
+	Products quantize.Report // those computed in int8
 	Elapsed  time.Duration
 	// Finetuned tells how the encoder was trained; nil when it was left frozen.
 	Finetuned *Finetuned
@@ -64,73 +67,87 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 		r.Layers = []int{e.Layers()}
 	}
 	res := &Result{}
-	tuned, fit, m, d, err := learn(ctx, c, tax, e, r, run, res, log)
+	l, err := learn(ctx, c, tax, e, r, run, res, log)
 	if err != nil {
 		return nil, err
 	}
-	e = tuned
-	model, dim, err := tap(e, r, res)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	addHeads(model.Graph, dim, e.Config.HiddenSize, fit)
-	m.Heads = fit.describe(d.intents, d.emotions, d.tags, e.Config.HiddenSize)
+	m := l.manifest
+	addHeads(l.model.Graph, l.dim, e.Config.HiddenSize, l.heads)
+	m.Heads = l.heads.describe(l.data.intents, l.data.emotions, l.data.tags, e.Config.HiddenSize)
 	m.Model = e.ModelSpec()
 	m.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
 	m.Model.Encoder = fmt.Sprintf("%s, %d of %d layers", e.Config.ModelType, slices.Max(r.Layers), e.Layers())
 	m.Tokenizer = models.TokenizerSpec{File: "tokenizer.json", Pad: e.Config.Pad, Fold: r.Fold, Prefix: r.Prefix}
+	m.Training["examples"] = len(c.Examples)
+	if r.Int8 {
+		m.Training["int8"] = true
+	}
 	if m.Training["corpus"], err = c.Fingerprint(); err != nil {
 		return nil, err
 	}
-	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: e.Tokenizer}
+	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(l.model), Tokenizer: e.Tokenizer}
 	res.Elapsed = time.Since(start)
 	return res, nil
 }
 
+// learned is an encoder graph ready to serve, its heads, and what interprets their scores.
+type learned struct {
+	model    *onnx.Model
+	dim      int
+	heads    fitted
+	manifest *models.Manifest
+	data     *dataset
+}
+
 // learn fits the heads, on the frozen encoder or together with it, and everything that interprets their scores.
-func learn(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, run RunOptions, res *Result, log Progress) (*encoder.Encoder, fitted, *models.Manifest, *dataset, error) {
-	var fit fitted
+func learn(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encoder.Encoder, r Recipe, run RunOptions, res *Result, log Progress) (*learned, error) {
 	part, held := c, (*corpus.Corpus)(nil)
 	start := r
 	if r.Finetune.Epochs > 0 {
-		part, held = holdOut(c, r.Finetune.HoldOut)
-		if len(held.Examples) == 0 {
-			return nil, fit, nil, nil, errNoHeldOut
+		if held = run.Held; held == nil {
+			part, held = holdOut(c, r.Finetune.HoldOut)
 		}
-		start.Quantise = false // the encoder that is trained is the exact one
+		if len(held.Examples) == 0 {
+			return nil, errNoHeldOut
+		}
+		start.Quantise, start.Int8 = false, false // the encoder that is trained is the exact one
 	}
-	model, dim, err := tap(e, start, &Result{})
-	if err != nil {
-		return nil, fit, nil, nil, fmt.Errorf("train: %w", err)
+	l := &learned{}
+	var err error
+	if l.model, l.dim, err = tap(ctx, e, start, part, res); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
 	}
-	feat := e.Bundle(model, dim)
-	feat.Manifest.Tokenizer.Fold, feat.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
-	feat.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
-	d, err := encode(ctx, part, c, tax, feat, r, log)
-	if err != nil {
-		return nil, fit, nil, nil, err
+	if l.data, err = encode(ctx, part, c, tax, featureBundle(e, l.model, l.dim, r), r, log); err != nil {
+		return nil, err
 	}
 	gemm, err := ort.NewGemm()
 	if err != nil {
-		return nil, fit, nil, nil, err
+		return nil, err
 	}
 	defer gemm.Close()
-	d.mul = gemm.Mul
+	l.data.mul = gemm.Mul
 	if held != nil {
-		t := &tuning{r: r, tax: tax, e: e, log: log, gemm: gemm, dim: dim, run: run, train: d, held: held}
-		tuned, fit, m, err := t.tuneAndCalibrate(ctx, res)
-		return tuned, fit, m, d, err
+		t := &tuning{r: r, tax: tax, e: e, log: log, dim: l.dim, run: run, train: l.data, held: held}
+		return t.tuneAndCalibrate(ctx, res)
 	}
-	h, err := d.crossValidate(ctx, r, log)
+	h, err := l.data.crossValidate(ctx, r, log)
 	if err != nil {
-		return nil, fit, nil, nil, err
+		return nil, err
 	}
-	m, err := d.manifestFrom(ctx, r, tax, h)
-	if err != nil {
-		return nil, fit, nil, nil, err
+	if l.manifest, err = l.data.manifestFrom(ctx, r, tax, h); err != nil {
+		return nil, err
 	}
-	fit, err = d.fit(ctx, r, log)
-	return e, fit, m, d, err
+	l.manifest.Training["recipe"] = "linear heads on a frozen encoder"
+	l.heads, err = l.data.fit(ctx, r, log)
+	return l, err
+}
+
+// featureBundle wraps an encoder graph so that [Extract] reads texts as the recipe says.
+func featureBundle(e *encoder.Encoder, model *onnx.Model, dim int, r Recipe) *models.Bundle {
+	b := e.Bundle(model, dim)
+	b.Manifest.Tokenizer.Fold, b.Manifest.Tokenizer.Prefix = r.Fold, r.Prefix
+	b.Manifest.Model.MaxTokens = min(r.MaxTokens, e.Config.MaxTokens)
+	return b
 }
 
 // encode computes the states of a part of the corpus and of the pairs made from it.
@@ -155,11 +172,19 @@ func encode(ctx context.Context, c, whole *corpus.Corpus, tax *corpus.Taxonomy, 
 	return d, d.check()
 }
 
+// calibrationTexts is how many messages of the corpus tell the ranges of the values that int8 products read.
+const calibrationTexts = 400
+
 // tap cuts and quantises the encoder. The heads see the states of the rounded weights, which are those they will see in service.
-func tap(e *encoder.Encoder, r Recipe, res *Result) (*onnx.Model, int, error) {
+func tap(ctx context.Context, e *encoder.Encoder, r Recipe, c *corpus.Corpus, res *Result) (*onnx.Model, int, error) {
 	model, dim, err := e.Tap(r.Layers...)
 	if err != nil {
 		return nil, 0, err
+	}
+	if r.Int8 {
+		if res.Products, err = static(ctx, model, featureBundle(e, model, dim, r), c); err != nil {
+			return nil, 0, err
+		}
 	}
 	if r.Quantise {
 		if res.Matrices, err = quantize.Weights(model.Graph); err != nil {
@@ -168,8 +193,33 @@ func tap(e *encoder.Encoder, r Recipe, res *Result) (*onnx.Model, int, error) {
 		if res.Table, err = quantize.Embedding(model, e.ModelSpec().IDs); err != nil {
 			return nil, 0, err
 		}
+		res.Table.After -= quantize.HalfScales(model.Graph)
 	}
 	return model, dim, nil
+}
+
+// static turns the encoder's products into int8, with ranges seen on messages spread over the corpus.
+func static(ctx context.Context, model *onnx.Model, b *models.Bundle, c *corpus.Corpus) (quantize.Report, error) {
+	tok, err := nlu.NewTokeniser(b)
+	if err != nil {
+		return quantize.Report{}, err
+	}
+	var texts [][]int64
+	for i := 0; i < len(c.Examples); i += max(1, len(c.Examples)/calibrationTexts) {
+		ids, _, err := tok.Encode(c.Examples[i].Text)
+		if err != nil {
+			return quantize.Report{}, err
+		}
+		if len(ids) <= b.Manifest.Model.MaxTokens {
+			texts = append(texts, ids)
+		}
+	}
+	quantize.Fuse(model, b.Manifest.Model.Mask)
+	ranges, err := quantize.Calibrate(ctx, model, b.Manifest.Model, texts)
+	if err != nil {
+		return quantize.Report{}, err
+	}
+	return quantize.Static(model, ranges, quantize.StaticOptions{})
 }
 
 // entityTypes are those the recipe names, or those that the taxonomy gives to models and the corpus shows.
@@ -192,13 +242,16 @@ func entityTypes(r Recipe, tax *corpus.Taxonomy, c *corpus.Corpus) []string {
 			types = append(types, def.Name)
 		}
 	}
+	if len(tax.Entities) == 0 { // a label space that says nothing about entities: the model finds them all
+		types = slices.Sorted(maps.Keys(seen))
+	}
 	return types
 }
 
 // manifestFrom fits everything that interprets scores, on predictions for examples that the heads have not seen.
 func (d *dataset) manifestFrom(ctx context.Context, r Recipe, tax *corpus.Taxonomy, h *heldOut) (m *models.Manifest, err error) {
 	m = &models.Manifest{Format: models.FormatVersion, Name: r.Name, Version: r.Version, Languages: r.Languages,
-		Training: map[string]any{"examples": len(d.examples), "seed": r.Seed, "layers": r.Layers, "recipe": "linear heads on a frozen encoder"}}
+		Training: map[string]any{"seed": r.Seed, "layers": r.Layers}}
 	if !r.Intents.Skip {
 		if m.Intents, err = d.intentSpec(ctx, h); err != nil {
 			return nil, err

@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"yingda/models"
-	"yingda/models/ort"
 	"yingda/nlu"
 	"yingda/nlu/decode"
 	"yingda/training/corpus"
@@ -20,16 +19,14 @@ import (
 // tuning is one run that trains encoder and heads together: heads are fitted on the frozen encoder, both are trained on, and what
 // interprets the scores is fitted on examples that were held out from all of it.
 type tuning struct {
-	r       Recipe
-	tax     *corpus.Taxonomy
-	e       *encoder.Encoder
-	log     Progress
-	gemm    *ort.Gemm
-	dim     int
-	run     RunOptions
-	train   *dataset // with the frozen encoder's features
-	held    *corpus.Corpus
-	resumed int
+	r     Recipe
+	tax   *corpus.Taxonomy
+	e     *encoder.Encoder
+	log   Progress
+	dim   int
+	run   RunOptions
+	train *dataset // with the frozen encoder's features
+	held  *corpus.Corpus
 }
 
 // RunOptions say how a run is carried out; they do not change what it makes.
@@ -38,6 +35,8 @@ type RunOptions struct {
 	Checkpoint string
 	// Threads of ONNX Runtime and optimiser while fine-tuning; 0 = all cores. Results depend on it in the last bits.
 	Threads int
+	// Held are examples for choosing the epoch and for calibration, where the data comes with such a part. nil = a share of the corpus, as the recipe says.
+	Held *corpus.Corpus
 }
 
 // holdOut divides a corpus by a hash of the text, so that equal texts are on one side.
@@ -54,6 +53,11 @@ func (t *tuning) finetuned(ctx context.Context) (*encoder.Encoder, fitted, *fine
 	rows, err := t.rows()
 	if err != nil {
 		return nil, fit, nil, err
+	}
+	if t.r.Finetune.Teacher != "" {
+		if err := t.teach(ctx, rows); err != nil {
+			return nil, fit, nil, err
+		}
 	}
 	check, err := t.validator()
 	if err != nil {
@@ -81,7 +85,7 @@ func (t *tuning) options() finetune.Options {
 	f := t.r.Finetune
 	return finetune.Options{Epochs: f.Epochs, Batch: f.Batch, Rate: f.Rate, HeadRate: f.HeadRate, LayerDecay: f.LayerDecay, Warmup: f.Warmup, Decay: f.Decay,
 		Dropout: f.Dropout, Smoothing: f.Smoothing, Freeze: f.Freeze, Average: f.Average, Patience: f.Patience, Intents: f.Intents, Emotion: f.Emotion,
-		Entities: f.Entities, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint,
+		Entities: f.Entities, Words: f.Words, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint,
 		Progress: func(u finetune.Update) {
 			detail := fmt.Sprintf("epoch %d/%d loss %.3f %.0f texts/s eta %v", u.Epoch, u.Epochs, u.Loss, u.Rows, u.ETA)
 			if !math.IsNaN(u.Validation) {
@@ -127,55 +131,74 @@ func (f *fitted) load(r *finetune.Result) {
 	}
 }
 
-// validator scores a model on the held-out examples: the mean of the accuracies of its sequence heads, weighed as their losses are.
+// validator scores a model on the held-out examples: the mean of the accuracies of intents and emotion and the token-wise F1 of the
+// entities, weighed as their losses are.
 func (t *tuning) validator() (func(context.Context, *finetune.Model) (float64, error), error) {
 	tok, err := t.tokeniser()
 	if err != nil {
 		return nil, err
 	}
-	d := t.train
-	var ids [][]int64
-	for _, eg := range t.held.Examples {
-		id, _, err := tok.Encode(eg.Text)
+	ids, tokens := make([][]int64, len(t.held.Examples)), make([][]nlu.Token, len(t.held.Examples))
+	for i, eg := range t.held.Examples {
+		id, enc, err := tok.Encode(eg.Text)
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		ids[i], tokens[i] = id, enc.Tokens
 	}
 	return func(ctx context.Context, m *finetune.Model) (float64, error) {
 		out, err := m.Predict(ctx, ids)
 		if err != nil {
 			return 0, err
 		}
-		var right, total [2]float64
-		for i, eg := range t.held.Examples {
-			if len(eg.Intents) < 2 && eg.HasIntents && len(out[i].Intents) > 0 {
-				label := OutOfScope
-				if len(eg.Intents) == 1 {
-					label = eg.Intents[0]
-				}
-				total[0]++
-				if d.intents[argmax(out[i].Intents)] == label {
-					right[0]++
-				}
-			}
-			if eg.Emotion != "" && len(out[i].Emotion) > 0 {
-				total[1]++
-				if d.emotions[argmax(out[i].Emotion)] == eg.Emotion {
-					right[1]++
-				}
-			}
+		var hits, total [3]float64
+		for i := range t.held.Examples {
+			t.train.check3(&t.held.Examples[i], tokens[i], &out[i], &hits, &total)
 		}
-		wi, we := t.r.Finetune.Intents, t.r.Finetune.Emotion
 		score, weight := 0.0, 0.0
-		for k, w := range []float64{wi, we} {
+		for k, w := range []float64{t.r.Finetune.Intents, t.r.Finetune.Emotion, t.r.Finetune.Entities} {
 			if total[k] > 0 {
-				score += w * right[k] / total[k]
+				score += w * hits[k] / total[k]
 				weight += w
 			}
 		}
 		return score / max(weight, 1e-9), nil
 	}, nil
+}
+
+// check3 counts what a prediction gets right of intents, emotion and entity tokens. For tokens the ratio of hits to total is F1: 2·tp of
+// 2·tp + fp + fn.
+func (d *dataset) check3(eg *corpus.Example, tokens []nlu.Token, out *finetune.Output, hits, total *[3]float64) {
+	if len(eg.Intents) < 2 && eg.HasIntents && len(out.Intents) > 0 {
+		label := OutOfScope
+		if len(eg.Intents) == 1 {
+			label = eg.Intents[0]
+		}
+		total[0]++
+		if d.intents[argmax(out.Intents)] == label {
+			hits[0]++
+		}
+	}
+	if eg.Emotion != "" && len(out.Emotion) > 0 {
+		total[1]++
+		if d.emotions[argmax(out.Emotion)] == eg.Emotion {
+			hits[1]++
+		}
+	}
+	if !eg.HasEntities || len(out.Tags) == 0 {
+		return
+	}
+	for i, want := range d.bio(eg, tokens) {
+		got := argmax(out.Tags[i*len(d.tags) : (i+1)*len(d.tags)])
+		switch {
+		case want < 0:
+		case want == got && want > 0:
+			hits[2] += 2
+			total[2] += 2
+		default:
+			total[2] += float64(min(want, 1) + min(got, 1))
+		}
+	}
 }
 
 func argmax(x []float32) int { return slices.Index(x, slices.Max(x)) }
@@ -314,41 +337,57 @@ func (d *dataset) tagTargets(eg *corpus.Example, tokens []nlu.Token, outside flo
 	return out
 }
 
-// tuneAndCalibrate is [Train] with fine-tuning: it returns the tuned encoder, its heads, and a manifest with everything that interprets scores.
-func (t *tuning) tuneAndCalibrate(ctx context.Context, res *Result) (*encoder.Encoder, fitted, *models.Manifest, error) {
+// tuneAndCalibrate trains encoder and heads, quantises the encoder as it will serve, and fits everything that interprets scores on that
+// model's answers to the examples that were held out.
+func (t *tuning) tuneAndCalibrate(ctx context.Context, res *Result) (*learned, error) {
 	e, fit, run, err := t.finetuned(ctx)
 	if err != nil {
-		return nil, fit, nil, err
+		return nil, err
 	}
 	res.Finetuned = &Finetuned{Epochs: len(run.Scores), Best: run.Best, Scores: run.Scores, Steps: run.Steps, Parameters: run.Parameters, Held: len(t.held.Examples), Resumed: run.Resumed}
 	if err := run.Close(); err != nil {
-		return nil, fit, nil, err
+		return nil, err
 	}
-	model, dim, err := tap(e, t.r, &Result{})
+	l := &learned{heads: fit, data: t.train}
+	if l.model, l.dim, err = tap(ctx, e, t.r, &corpus.Corpus{Examples: t.train.examples}, res); err != nil {
+		return nil, err
+	}
+	texts, pairs := heldTexts(t.held, t.r)
+	f, err := Extract(ctx, featureBundle(e, l.model, l.dim, t.r), texts, true, func(done, total int) { t.log.call("encode held-out examples", done, total, "") })
 	if err != nil {
-		return nil, fit, nil, err
-	}
-	feat := e.Bundle(model, dim)
-	feat.Manifest.Tokenizer, feat.Manifest.Model.MaxTokens = t.bundle().Manifest.Tokenizer, t.bundle().Manifest.Model.MaxTokens
-	feat.Manifest.Tokenizer.File = "tokenizer.json"
-	var texts []string
-	for _, eg := range t.held.Examples {
-		texts = append(texts, eg.Text)
-	}
-	f, err := Extract(ctx, feat, texts, true, func(done, total int) { t.log.call("encode held-out examples", done, total, "") })
-	if err != nil {
-		return nil, fit, nil, fmt.Errorf("encode held-out examples: %w", err)
+		return nil, fmt.Errorf("encode held-out examples: %w", err)
 	}
 	d := *t.train
-	d.examples, d.f, d.pairs = t.held.Examples, f, nil
-	m, err := d.manifestFrom(ctx, t.r, t.tax, d.predict(fit))
-	if err != nil {
-		return nil, fit, nil, err
+	d.examples, d.f, d.pairs = t.held.Examples, f, pairs
+	if l.manifest, err = d.manifestFrom(ctx, t.r, t.tax, d.predict(fit)); err != nil {
+		return nil, err
 	}
-	if m.Entities != nil {
-		m.Entities.Transitions = t.train.transitions()
+	l.manifest.Training["recipe"] = "encoder and heads trained together"
+	l.manifest.Training["hold_out"] = t.r.Finetune.HoldOut
+	l.manifest.Training["finetuned"] = map[string]any{"epochs": res.Finetuned.Epochs, "steps": res.Finetuned.Steps, "parameters": res.Finetuned.Parameters,
+		"held_out": res.Finetuned.Held, "scores": res.Finetuned.Scores}
+	if l.manifest.Entities != nil {
+		l.manifest.Entities.Transitions = t.train.transitions()
 	}
-	return e, fit, m, nil
+	return l, nil
+}
+
+// heldTexts are the held-out messages, followed by pairs put together from them: about as many as there are messages of several wishes, which
+// are few and hard.
+func heldTexts(held *corpus.Corpus, r Recipe) ([]string, []pair) {
+	var texts []string
+	several := 0
+	for _, eg := range held.Examples {
+		texts = append(texts, eg.Text)
+		if len(eg.Intents) > 1 {
+			several++
+		}
+	}
+	pairs := makePairs(held, several, r.Folds, r.Seed)
+	for _, p := range pairs {
+		texts = append(texts, p.text)
+	}
+	return texts, pairs
 }
 
 // predict runs heads over the dataset's states.
@@ -357,6 +396,7 @@ func (d *dataset) predict(fit fitted) *heldOut {
 	h := &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n)}
 	if fit.intents != nil {
 		h.predictIntents(d, fit.intents, all(n))
+		h.predictPairs(d, fit.intents)
 	}
 	if fit.emotion != nil {
 		for i := range d.examples {

@@ -20,7 +20,8 @@ const bundleHelp = `Manages the bundles in the store.
   inspect ID|PATH      what a bundle is: heads, thresholds, metrics, licences, files
   verify ID|PATH       check every file, the graph and the tokenizer, load it and answer its probes
   import PATH          verify a bundle (folder, .zip, Hugging Face folder) and put it into the store
-  activate ID          give a bundle a role (--role, default champion); a running server follows within a second
+  activate ID          give a bundle a role (--role, default champion) without measuring it; a running server follows
+                       within a second. 'yingda promote' measures first
   rollback             give the role back to the bundle before
   pull REPO            fetch a model from the Hugging Face hub and import it
 
@@ -44,14 +45,9 @@ func runBundle(ctx context.Context, args []string, std stdio) error {
 		return errUsage
 	}
 	verb, rest := args[0], args[1:]
-	var words []string
-	for len(rest) > 0 { // flags may stand before and after the argument
-		if err := parseFlags(fs, rest); err != nil {
-			return err
-		}
-		if rest = fs.Args(); len(rest) > 0 {
-			words, rest = append(words, rest[0]), rest[1:]
-		}
+	words, err := parseWords(fs, rest)
+	if err != nil {
+		return err
 	}
 	if !slices.Contains(models.Roles, models.Role(*role)) {
 		return fmt.Errorf("bundle: unknown role %q; known are champion, challenger, shadow", *role)

@@ -9,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"yingda/models"
+	"yingda/models/batch"
 	builtin "yingda/models/default"
 	"yingda/models/ort"
 	"yingda/nlu/standard"
@@ -81,7 +83,11 @@ func (f *ortFlags) initORT(ctx context.Context, log io.Writer) error {
 
 // buildEngine runs a bundle on all cores.
 func buildEngine(b *models.Bundle, o standard.Options) (*standard.Engine, error) {
-	cores := runtime.GOMAXPROCS(0)
+	return buildEngineOn(b, o, runtime.GOMAXPROCS(0))
+}
+
+// buildEngineOn runs a bundle on so many cores.
+func buildEngineOn(b *models.Bundle, o standard.Options, cores int) (*standard.Engine, error) {
 	backend, err := ort.Open(b, ort.Options{Slots: cores})
 	if err != nil {
 		return nil, err
@@ -103,7 +109,21 @@ func (f *engineFlags) open(ctx context.Context, log io.Writer) (*standard.Engine
 	if err != nil {
 		return nil, err
 	}
-	return buildEngine(b, standard.Options{Rules: rules})
+	return buildEngine(b, patient(rules))
+}
+
+// patient are the options of commands in which nobody waits for a single answer: on a busy machine they take longer rather than give up.
+func patient(rules *standard.Rules) standard.Options {
+	return standard.Options{Rules: rules, Queue: batch.Options{MaxWait: time.Hour}}
+}
+
+// openOther loads a second bundle, to be compared with the first; 'champion' is the champion of the store.
+func (f *engineFlags) openOther(ctx context.Context, ref string, log io.Writer) (*standard.Engine, error) {
+	o := *f
+	if o.bundle = ref; ref == string(models.Champion) {
+		o.bundle = ""
+	}
+	return o.open(ctx, log)
 }
 
 func (f *engineFlags) openBundle() (*models.Bundle, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -19,12 +18,13 @@ import (
 const maxFaults = 20
 
 func runEval(ctx context.Context, args []string, std stdio) error {
-	fs := newFlags(std, "eval", "", "Measures a bundle on labelled data: Rasa NLU YAML, JSONL, or CSV/TSV of text,label.")
+	fs := newFlags(std, "eval", "", "Measures a bundle on labelled data in any format of docs/data.md: Rasa NLU YAML, JSONL, CSV/TSV of text,label and others.")
 	var f engineFlags
 	f.register(fs)
 	var data multi
 	fs.Var(&data, "data", "labelled `file` or folder; may be given several times")
 	out := fs.String("out", "", "also write report.json and report.html to this `folder`")
+	against := fs.String("against", "", "compare with this `bundle` on the same data: an id, a path, or 'champion'")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
@@ -41,9 +41,20 @@ func runEval(ctx context.Context, args []string, std stdio) error {
 		return err
 	}
 	defer e.Close()
-	report, err := evaluate(ctx, e, c, data.String(), newProgress(std.err))
+	p := newProgress(std.err)
+	report, cases, err := measure(ctx, e, c, data.String(), p)
 	if err != nil {
 		return err
+	}
+	if *against != "" {
+		other, err := f.openOther(ctx, *against, std.err)
+		if err != nil {
+			return fmt.Errorf("eval: --against: %w", err)
+		}
+		defer other.Close()
+		if report.Against, err = compare(ctx, e, other, c, cases, p); err != nil {
+			return err
+		}
 	}
 	if err := report.Text(std.out); err != nil || *out == "" {
 		return err
@@ -74,37 +85,7 @@ func (m *multi) Set(v string) error {
 }
 
 func readData(paths []string, std stdio) (*corpus.Corpus, error) {
-	var all corpus.Corpus
-	for _, path := range paths {
-		files := []string{path}
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			if found, _ := filepath.Glob(filepath.Join(path, "??.jsonl")); len(found) > 0 { // a set with a file a language
-				files = found
-			}
-		}
-		for _, file := range files {
-			c, err := corpus.Read(file)
-			if faults := corpus.Faults(err); len(faults) > maxFaults {
-				return nil, fmt.Errorf("%s has %d faults; the first %d are:\n%w", file, len(faults), maxFaults, errors.Join(faultErrors(faults[:maxFaults])...))
-			}
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("there is no %s", file)
-			}
-			if err != nil {
-				return nil, err
-			}
-			for _, note := range c.Notes {
-				fmt.Fprintln(std.err, "note:", note)
-			}
-			for i := range c.Examples {
-				if eg := &c.Examples[i]; eg.Lang == "" {
-					eg.Lang = string(nlu.Detect(eg.Text))
-				}
-			}
-			all.Examples = append(all.Examples, c.Examples...)
-		}
-	}
-	return &all, nil
+	return readCorpora(paths, corpus.ReadOptions{}, std)
 }
 
 func faultErrors(faults []*corpus.Fault) []error {
@@ -116,9 +97,35 @@ func faultErrors(faults []*corpus.Fault) []error {
 }
 
 func evaluate(ctx context.Context, e *standard.Engine, c *corpus.Corpus, name string, p *progress) (*eval.Report, error) {
+	report, _, err := measure(ctx, e, c, name, p)
+	return report, err
+}
+
+// measure lets the engine answer the data and evaluates that. The cases are for a comparison.
+func measure(ctx context.Context, e *standard.Engine, c *corpus.Corpus, name string, p *progress) (*eval.Report, []eval.Case, error) {
+	cases, err := answers(ctx, e, c, "evaluate", p)
+	if err != nil {
+		return nil, nil, err
+	}
+	types, err := foundTypes(e.Manifest())
+	if err != nil {
+		return nil, nil, err
+	}
+	report, err := eval.Evaluate(cases, eval.Options{Data: name, Taxonomy: corpus.DefaultTaxonomy(), EntityTypes: types})
+	return report, cases, err
+}
+
+// answers lets the engine answer the data.
+func answers(ctx context.Context, e *standard.Engine, c *corpus.Corpus, stage string, p *progress) ([]eval.Case, error) {
 	analyse := func(ctx context.Context, us []nlu.Utterance) ([]*nlu.Analysis, error) { return e.Analyse(ctx, us...) }
-	cases, err := eval.Run(ctx, analyse, c.Examples, func(done, total int) { p.report("evaluate", done, total, "") })
+	cases, err := eval.Run(ctx, analyse, c.Examples, func(done, total int) { p.report(stage, done, total, "") })
 	p.end()
+	return cases, err
+}
+
+// compare lets another engine answer the same data and compares: cases are e's answers.
+func compare(ctx context.Context, e, other *standard.Engine, c *corpus.Corpus, cases []eval.Case, p *progress) (*eval.Comparison, error) {
+	against, err := answers(ctx, other, c, "evaluate the other", p)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +133,10 @@ func evaluate(ctx context.Context, e *standard.Engine, c *corpus.Corpus, name st
 	if err != nil {
 		return nil, err
 	}
-	return eval.Evaluate(cases, eval.Options{Data: name, Taxonomy: corpus.DefaultTaxonomy(), EntityTypes: types})
+	types = append(types, eval.ModelTypes(other.Manifest())...)
+	p.report("compare", 0, 1, "")
+	defer p.end()
+	return eval.Compare(cases, against, eval.Options{Taxonomy: corpus.DefaultTaxonomy(), EntityTypes: types})
 }
 
 // foundTypes are the entity types that the pipeline can find at all.

@@ -35,10 +35,13 @@ func commands() []command {
 		{"parse", "TEXT…", "analyse texts", runParse},
 		{"eval", "--data FILE", "measure a bundle on labelled data", runEval},
 		{"train", "", "train a bundle", runTrain},
+		{"data", "check|convert", "check labelled data, convert between formats", runData},
 		{"quality", "", "measure the training recipe on public data sets", runQuality},
 		{"curve", "", "learning curve over the size of the corpus", runCurve},
+		{"promote", "BUNDLE --data FILE", "measure a bundle beside the champion and give it the next role", runPromote},
 		{"bundle", "list|inspect|verify|activate|rollback|pull", "manage bundles", runBundle},
 		{"bench", "", "measure speed, beside peers", runBench},
+		{"bench-train", "", "time training steps, beside PyTorch", runBenchTrain},
 		{"setup", "", "find or fetch ONNX Runtime", func(ctx context.Context, args []string, std stdio) error {
 			return runSetup(ctx, args, std.out, std.err)
 		}},
@@ -91,7 +94,7 @@ func run(ctx context.Context, args []string, std stdio) error {
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Yingda understands customers.\n\nUsage: yingda COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.help)
 	}
 	fmt.Fprint(w, "\n'yingda COMMAND -h' lists a command's flags.\n")
 }

@@ -12,11 +12,12 @@ import (
 )
 
 // pullFlags are those of "yingda bundle pull".
-type pullFlags struct{ revision, onnx string }
+type pullFlags struct{ revision, onnx, folder string }
 
 func (p *pullFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&p.revision, "revision", "", "pull: branch, tag or commit")
 	fs.StringVar(&p.onnx, "onnx", "", "pull: path of the .onnx file in the repository, when there are several")
+	fs.StringVar(&p.folder, "folder", "", "pull: leave the files in this `folder` and import nothing: an encoder to train on")
 }
 
 // pull fetches a model and imports it. What was downloaded stays in the hub's own cache, so an interrupted pull goes on where it was.
@@ -30,6 +31,9 @@ func (b *bundleCommand) pull(ctx context.Context, repo string, f pullFlags) erro
 	}
 	defer os.RemoveAll(tmp)
 	dest := filepath.Join(tmp, path.Base(repo)) // the folder's name becomes the bundle's
+	if f.folder != "" {
+		dest = f.folder
+	}
 	p := newProgress(b.std.err)
 	defer p.end()
 	commit, err := hub.Pull(ctx, hub.Options{Repo: repo, Revision: f.revision, OnnxFile: f.onnx, Dest: dest,
@@ -39,5 +43,9 @@ func (b *bundleCommand) pull(ctx context.Context, repo string, f pullFlags) erro
 	}
 	p.end()
 	fmt.Fprintf(b.std.out, "pulled %s at %s\n", repo, commit)
+	if f.folder != "" {
+		_, err = fmt.Fprintf(b.std.out, "%s\n", dest)
+		return err
+	}
 	return b.importPath(ctx, dest)
 }

@@ -5,33 +5,52 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"text/tabwriter"
+	"time"
 
+	"yingda/nlu"
+	"yingda/nlu/standard"
 	"yingda/training"
+	"yingda/training/corpus"
 	"yingda/training/encoder"
+	"yingda/training/eval"
 )
 
-// runQuality measures what the training recipe reaches on public data sets.
+// qualityRow is one figure of one benchmark.
+type qualityRow struct {
+	Benchmark string        `json:"benchmark"`
+	Title     string        `json:"title"`
+	Layers    int           `json:"layers"`
+	Megabytes float64       `json:"megabytes"`
+	Seed      uint64        `json:"seed"`
+	Minutes   float64       `json:"minutes"`
+	Figures   []eval.Metric `json:"figures"`
+}
+
+// runQuality measures what the training recipes reach on public data sets.
 func runQuality(ctx context.Context, args []string, std stdio) error {
-	fs := newFlags(std, "quality", "", "Fits the frozen-encoder recipe on public training sets and judges it by their tests: CLINC150, BANKING77.")
+	fs := newFlags(std, "quality", "", "Trains on public data sets, a recipe each, and judges the models by the sets' tests.")
 	var f ortFlags
 	f.register(fs)
-	dir := fs.String("datasets", "../shared/datasets", "`folder` with clinc150/ and banking77/ as in their repositories")
+	dir := fs.String("datasets", "../shared/datasets", "`folder` with the data sets, laid out as the recipes say")
 	enc := fs.String("encoder", os.Getenv("YINGDA_ENCODER"), "`folder` with the pretrained encoder (YINGDA_ENCODER)")
-	recipe := fs.String("recipe", "training/recipes/public.yaml", "recipe `file`")
-	out := fs.String("json", "", "also write the results to this `file`")
+	recipes := fs.String("recipes", "training/recipes/public", "`folder` of benchmark recipes")
+	only := fs.String("only", "", "comma-separated `names` of recipes to run; empty = all")
+	seed := fs.Uint64("seed", 0, "`seed` instead of the recipe's; 0 = the recipe's")
+	work := fs.String("checkpoint", "", "`folder` that keeps the state of training, to go on after an interruption")
+	out := fs.String("json", "", "also write the results to this `file`, after each benchmark")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
 	if *enc == "" {
 		return errors.New("quality: no encoder given: --encoder FOLDER or YINGDA_ENCODER")
 	}
-	sets, err := training.PublicSets(*dir)
-	if err != nil {
-		return err
-	}
-	r, err := training.LoadRecipe(*recipe)
+	files, err := benchmarkFiles(*recipes, *only)
 	if err != nil {
 		return err
 	}
@@ -42,32 +61,121 @@ func runQuality(ctx context.Context, args []string, std stdio) error {
 	if err := f.initORT(ctx, std.err); err != nil {
 		return err
 	}
+	var rows []qualityRow
+	for _, file := range files {
+		row, err := measureQuality(ctx, e, file, *dir, *work, *seed, std)
+		if err != nil {
+			return err
+		}
+		if row == nil {
+			continue
+		}
+		rows = append(rows, *row)
+		if err := writeQuality(rows, *out); err != nil {
+			return err
+		}
+	}
+	return printQuality(rows, std)
+}
+
+// benchmarkFiles lists the recipes to run.
+func benchmarkFiles(dir, only string) ([]string, error) {
+	if only == "" {
+		files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+		if err == nil && len(files) == 0 {
+			err = fmt.Errorf("quality: no recipe in %s", dir)
+		}
+		return files, err
+	}
+	var files []string
+	for _, name := range strings.Split(only, ",") {
+		file := filepath.Join(dir, strings.TrimSpace(name)+".yaml")
+		if _, err := os.Stat(file); err != nil {
+			return nil, fmt.Errorf("quality: %w", err)
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+// measureQuality trains and judges one benchmark; nil when its data is not there.
+func measureQuality(ctx context.Context, e *encoder.Encoder, file, dir, work string, seed uint64, std stdio) (*qualityRow, error) {
+	b, err := training.LoadBenchmark(file)
+	if err != nil {
+		return nil, err
+	}
+	train, held, test, err := b.Read(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(std.err, "SKIPPED: %v\n", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if seed != 0 {
+		b.Recipe.Seed = seed
+	}
 	p := newProgress(std.err)
 	defer p.end()
-	var results []training.PublicResult
-	for _, s := range sets {
-		res, err := training.RunPublic(ctx, e, s, r, p.report)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+	run := training.RunOptions{Held: held}
+	if work != "" {
+		run.Checkpoint = filepath.Join(work, b.Recipe.Name)
+	}
+	start := time.Now()
+	res, err := training.Train(ctx, train, &corpus.Taxonomy{}, e, b.Recipe, run, p.report)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", b.Title, err)
+	}
+	engine, err := buildEngine(res.Bundle, standard.Options{Rules: standard.NoRules()})
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	analyse := func(ctx context.Context, us []nlu.Utterance) ([]*nlu.Analysis, error) {
+		return engine.Analyse(ctx, us...)
+	}
+	cases, err := eval.Run(ctx, analyse, test.Examples, func(done, total int) { p.report("evaluate", done, total, "") })
+	if err != nil {
+		return nil, err
+	}
+	report, err := eval.Evaluate(cases, eval.Options{Data: b.Title, EntityTypes: eval.ModelTypes(res.Bundle.Manifest)})
+	if err != nil {
+		return nil, err
+	}
+	row := &qualityRow{Benchmark: b.Recipe.Name, Title: b.Title, Layers: slices.Max(b.Recipe.Layers), Seed: b.Recipe.Seed, Minutes: time.Since(start).Minutes(),
+		Megabytes: float64(len(res.Bundle.Model)+len(res.Bundle.Tokenizer)) / 1e6}
+	for _, name := range b.Figures {
+		i := slices.IndexFunc(report.Headline, func(m eval.Metric) bool { return m.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("%s: there is no figure %q", file, name)
 		}
-		results = append(results, res)
+		row.Figures = append(row.Figures, report.Headline[i])
 	}
 	p.end()
-	w := tabwriter.NewWriter(std.out, 2, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "SET\tTRAIN\tTEST\tACCURACY\t95 % INTERVAL\tOOS\tAUROC")
-	for _, r := range results {
-		auroc := ""
-		if r.OOS > 0 {
-			auroc = fmt.Sprintf("%.3f", r.AUROC)
-		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%.1f %%\t%.1f–%.1f %%\t%d\t%s\n", r.Set, r.Train, r.Test, 100*r.Accuracy, 100*r.Low, 100*r.High, r.OOS, auroc)
+	for _, m := range row.Figures {
+		fmt.Fprintf(std.err, "%s: %s %.4f\n", b.Title, m.Name, float64(m.Value))
 	}
-	if err := w.Flush(); err != nil || *out == "" {
-		return err
+	return row, nil
+}
+
+func writeQuality(rows []qualityRow, path string) error {
+	if path == "" {
+		return nil
 	}
-	data, err := json.MarshalIndent(results, "", "  ")
+	data, err := json.MarshalIndent(rows, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(*out, append(data, '\n'), 0o644)
+	return os.WriteFile(path, append(data, '\n'), 0o644)
+}
+
+func printQuality(rows []qualityRow, std stdio) error {
+	w := tabwriter.NewWriter(std.out, 2, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "SET\tLAYERS\tSIZE\tFIGURE\tVALUE\t95 % INTERVAL\tN\tSEED\tMINUTES")
+	for _, r := range rows {
+		for _, m := range r.Figures {
+			fmt.Fprintf(w, "%s\t%d\t%.1f MB\t%s\t%.4f\t%.4f–%.4f\t%d\t%d\t%.0f\n", r.Title, r.Layers, r.Megabytes, m.Title, float64(m.Value), float64(m.Low), float64(m.High), m.N, r.Seed, r.Minutes)
+		}
+	}
+	return w.Flush()
 }

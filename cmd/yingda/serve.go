@@ -13,6 +13,7 @@ import (
 	"yingda/models"
 	"yingda/models/batch"
 	"yingda/nlu"
+	"yingda/nlu/shadow"
 	"yingda/nlu/standard"
 	"yingda/server"
 )
@@ -20,6 +21,7 @@ import (
 // registry is the registry of engines: the server's Parser.
 type registry struct {
 	*models.Registry[*standard.Engine]
+	mirror *shadow.Mirror // compares the shadow with the champion; nil = not
 }
 
 // Parse implements [server.Parser].
@@ -29,7 +31,11 @@ func (r registry) Parse(ctx context.Context, bundle string, us []nlu.Utterance) 
 		return nil, err
 	}
 	defer lease.Release()
-	return lease.Engine.Analyse(ctx, us...)
+	as, err := lease.Engine.Analyse(ctx, us...)
+	if err == nil && r.mirror != nil && (bundle == "" || bundle == string(models.Champion)) {
+		r.mirror.Offer(r.ID(models.Shadow), us, as)
+	}
+	return as, err
 }
 
 func (r registry) queues() []server.Queue {
@@ -51,6 +57,7 @@ type serveFlags struct {
 	verbose  bool
 	maxQueue int
 	maxWait  time.Duration
+	share    float64
 }
 
 func runServe(ctx context.Context, args []string, std stdio) error {
@@ -63,12 +70,16 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	fs.DurationVar(&f.drain, "drain", 0, "how long to go on serving after SIGTERM, with /readyz saying no, until load balancers have noticed")
 	fs.BoolVar(&f.verbose, "v", false, "log each request (never its text)")
 	fs.IntVar(&f.maxQueue, "queue-tokens", 16384, "tokens that may wait for the model before requests are refused")
+	fs.Float64Var(&f.share, "shadow-share", 1, "`share` of the requests, 0 to 1, that the shadow is run on too, for /v1/shadow; it never delays an answer but costs processor time")
 	fs.DurationVar(&f.maxWait, "queue-wait", 2*time.Second, "longest wait for the model")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
 	if fs.NArg() > 0 {
 		return fmt.Errorf("serve: unexpected argument %q", fs.Arg(0))
+	}
+	if !(f.share >= 0 && f.share <= 1) {
+		return fmt.Errorf("serve: --shadow-share %g: want 0 to 1", f.share)
 	}
 	level := slog.LevelInfo
 	if f.verbose {
@@ -98,7 +109,7 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 		return errors.New("serve: no champion could be loaded; 'yingda bundle rollback' goes back to the bundle before")
 	}
 	debug.FreeOSMemory() // what reading and checking the bundle took
-	srv, err := server.New(server.Options{Parser: r, Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain})
+	srv, err := f.newServer(store, &r, log)
 	if err != nil {
 		return err
 	}
@@ -115,16 +126,33 @@ or open http://%s in a browser.
 `, r.Loaded()[0].Manifest.ID, f.addr, f.addr, f.addr)
 	err = srv.Run(ctx)
 	stop()
+	if r.mirror != nil {
+		r.mirror.Close() // before the engine that it runs
+	}
 	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return errors.Join(err, r.Close(closing))
+}
+
+// newServer puts the server in front of the registry, and beside it the mirror unless its share is 0.
+func (f *serveFlags) newServer(store *models.Store, r *registry, log *slog.Logger) (*server.Server, error) {
+	o := server.Options{Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain}
+	if f.share > 0 {
+		m, err := newMirror(*r, f.share, log)
+		if err != nil {
+			return nil, err
+		}
+		r.mirror, o.Shadow = m, m.Report
+	}
+	o.Parser = *r
+	return server.New(o)
 }
 
 func (f *serveFlags) registry(store *models.Store, rules *standard.Rules, log *slog.Logger) registry {
 	build := func(b *models.Bundle) (*standard.Engine, error) {
 		return buildEngine(b, standard.Options{Rules: rules, Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}})
 	}
-	return registry{models.NewRegistry(store, build, log)}
+	return registry{Registry: models.NewRegistry(store, build, log)}
 }
 
 // followStore loads what another process activates. It looks at the state file's time twice a second: that works on every file system.

@@ -21,6 +21,8 @@ type trainFlags struct {
 	eval                                 multi
 	notes                                string
 	run                                  training.RunOptions
+	headsOnly, recalibrate               bool
+	base, features                       string
 }
 
 func runTrain(ctx context.Context, args []string, std stdio) error {
@@ -33,6 +35,10 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.StringVar(&f.taxonomy, "taxonomy", "", "label space `file` (default: the shipped one)")
 	fs.StringVar(&f.out, "out", storeDir(), "`folder` that the bundle is written to")
 	fs.IntVar(&f.limit, "limit", 0, "train on the first `n` examples of each intent only, for learning curves")
+	fs.BoolVar(&f.headsOnly, "heads-only", false, "keep the encoder of --base and fit new heads on it: seconds instead of an hour")
+	fs.BoolVar(&f.recalibrate, "recalibrate", false, "keep the encoder and heads of --base and fit its thresholds anew; with int8 in the recipe, quantise it first")
+	fs.StringVar(&f.base, "base", "", "bundle `folder` or id that --heads-only and --recalibrate build on (default: the champion)")
+	fs.StringVar(&f.features, "features", filepath.Join(cacheDir(), "features"), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
 	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
 	fs.IntVar(&f.run.Threads, "threads", 0, "threads of fine-tuning; 0 = all cores (results depend on the number in the last bits)")
 	fs.Var(&f.eval, "eval", "labelled `file` or folder to measure the bundle on, for its card and manifest; may be given several times")
@@ -40,7 +46,7 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
-	if f.encoder == "" {
+	if f.encoder == "" && !f.headsOnly && !f.recalibrate {
 		return fmt.Errorf("train: no encoder given: --encoder FOLDER or YINGDA_ENCODER (config.json, tokenizer.json and model.onnx of a pretrained BERT-like encoder, such as multilingual-e5-small)")
 	}
 	if err := f.initORT(ctx, std.err); err != nil {
@@ -71,23 +77,46 @@ func (f *trainFlags) train(ctx context.Context, std stdio) (*training.Result, er
 	if in.Recipe, err = training.LoadRecipe(f.recipe); err != nil {
 		return nil, err
 	}
-	if in.Encoder, err = encoder.Load(f.encoder); err != nil {
-		return nil, err
+	build := f.headsOnly || f.recalibrate // on an existing bundle
+	if !build {
+		if in.Encoder, err = encoder.Load(f.encoder); err != nil {
+			return nil, err
+		}
 	}
 	if notes, err := os.ReadFile(f.notes); err == nil {
 		in.Notes = string(notes)
 	}
 	p := newProgress(std.err)
 	defer p.end()
-	if in.Result, err = training.Train(ctx, in.Corpus, tax, in.Encoder, in.Recipe, f.run, p.report); err != nil {
+	if build {
+		in.Result, err = f.buildOn(ctx, &in, tax, p)
+	} else {
+		in.Result, err = training.Train(ctx, in.Corpus, tax, in.Encoder, in.Recipe, f.run, p.report)
+	}
+	if err != nil {
 		return nil, err
 	}
-	in.Result.Bundle.Manifest.Licences = map[string]string{"corpus": "as the repository", "encoder": "MIT (intfloat/multilingual-e5-small)"}
+	if !build {
+		in.Result.Bundle.Manifest.Licences = map[string]string{"corpus": "as the repository", "encoder": "MIT (intfloat/multilingual-e5-small)"}
+	}
 	if err := f.finish(ctx, &in, p, std); err != nil {
 		return nil, err
 	}
 	in.Result.Bundle.Card, err = training.Card(in)
 	return in.Result, err
+}
+
+// buildOn makes a bundle from an existing one: new heads on its encoder, or new thresholds.
+func (f *trainFlags) buildOn(ctx context.Context, in *training.CardInput, tax *corpus.Taxonomy, p *progress) (*training.Result, error) {
+	e := engineFlags{ortFlags: f.ortFlags, store: storeDir(), bundle: f.base}
+	base, err := e.openBundle()
+	if err != nil {
+		return nil, err
+	}
+	if f.recalibrate {
+		return training.Recalibrate(ctx, in.Corpus, tax, base, in.Recipe, p.report)
+	}
+	return training.TrainHeads(ctx, in.Corpus, tax, base, in.Recipe, f.features, p.report)
 }
 
 // finish runs the new bundle as a server would: it records answers to some texts and measures it.

@@ -28,17 +28,6 @@ func Clauses(text string, tokens []nlu.Token, minTokens int) []nlu.Span {
 	return joinShort(spans, tokens, minTokens)
 }
 
-// Joined tells whether a message seems to be put together from several: a connective opens one of its clauses, or it asks twice.
-func Joined(text string) bool {
-	lower := asciiLower(text)
-	for _, c := range connectives {
-		if i := strings.Index(lower, c); i > 0 && c != " and " {
-			return true
-		}
-	}
-	return strings.Count(text, "?")+strings.Count(text, "？") > 1
-}
-
 func cutPoints(text string) []int {
 	lower := asciiLower(text)
 	var cuts []int
@@ -113,4 +102,18 @@ func tokensIn(tokens []nlu.Token, s nlu.Span) []int {
 		}
 	}
 	return in
+}
+
+// opens tells whether a clause that begins at a byte position does so with a connective.
+func opens(text string, at int) bool {
+	if at == 0 {
+		return false
+	}
+	lower := asciiLower(text[at:])
+	for _, c := range connectives {
+		if strings.HasPrefix(lower, c) || strings.HasPrefix(lower, strings.TrimSpace(c)+" ") {
+			return true
+		}
+	}
+	return false
 }

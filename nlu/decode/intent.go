@@ -130,18 +130,21 @@ type Candidate struct {
 	Whole          float64 // its probability in the whole message
 	Top            float64 // probability of the message's best intent in that clause
 	Span           nlu.Span
-	Joined         bool // a connective opens a clause, or the message asks twice
+	Joined         bool // a connective opens that clause, or the one where the message's best intent is likeliest
+	Apart          bool // these are two clauses
 }
 
 // runnersUp is how many of the message's best intents are candidates even where no clause puts them first.
 const runnersUp = 3
 
 // Candidates returns the message's best intents and the best one of each clause, a label once, with the clause where it is
-// likeliest. A message of one clause has none.
+// likeliest. A message of one clause is cut in two where that makes most sense; one that is too short has none.
 func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 	clauses := Clauses(a.Text, a.Encoding.Tokens, max(d.spec.Clause.MinTokens, 1))
 	if len(clauses) < 2 {
-		return nil
+		if clauses = d.cut(a.Text, a.Encoding.Tokens, tokens, max(d.spec.Clause.MinTokens, 1)); clauses == nil {
+			return nil
+		}
 	}
 	scores := make([][]float64, len(clauses))
 	var labels []int
@@ -159,15 +162,22 @@ func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 		labels = append(labels, slices.Index(d.labels, r.Label))
 	}
 	slices.Sort(labels)
-	joined := Joined(a.Text)
+	home := 0 // the clause where the message's best intent is likeliest
+	for i := range clauses {
+		if scores[i][top] > scores[home][top] {
+			home = i
+		}
+	}
 	var found []Candidate
 	for _, k := range slices.Compact(labels) {
-		c := Candidate{Joined: joined}
+		var c Candidate
 		for i := range clauses {
 			if p := scores[i][k]; p > c.Score {
 				c.Prediction, c.Span, c.Top = nlu.Prediction{Label: d.labels[k], Score: p}, clauses[i], scores[i][top]
 			}
 		}
+		c.Apart = c.Span != clauses[home]
+		c.Joined = opens(a.Text, c.Span.Start) || opens(a.Text, clauses[home].Start)
 		if w := slices.IndexFunc(a.Ranking, func(r nlu.Prediction) bool { return r.Label == c.Label }); w >= 0 {
 			c.Whole = a.Ranking[w].Score
 			found = append(found, c)
@@ -176,21 +186,24 @@ func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 	return found
 }
 
-// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit(c), log(w), log(c/t), k.
-func (c Candidate) Features() [4]float64 {
+// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit(c), log(w), log(c/t), k, a.
+func (c Candidate) Features() [5]float64 {
 	p := min(max(c.Score, 1e-6), 1-1e-6)
-	k := 0.0
+	k, apart := 0.0, 0.0
 	if c.Joined {
 		k = 1
 	}
+	if c.Apart {
+		apart = 1
+	}
 	lead := math.Log(p) - math.Log(max(c.Top, 1e-6))
-	return [4]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), max(-6, min(6, lead)), k}
+	return [5]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), max(-6, min(6, lead)), k, apart}
 }
 
 // Evidence returns the probability that a candidate is a wish of its own.
 func (d *Intent) Evidence(c Candidate) float64 {
 	f, s := c.Features(), d.spec.Clause
-	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Lead*f[2] + s.Connective*f[3])
+	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Lead*f[2] + s.Connective*f[3] + s.Apart*f[4])
 }
 
 // MeanLogits averages the rows of some tokens: the logits of the clause they make up.

@@ -37,6 +37,9 @@ var DefaultRules = sync.OnceValues(func() (*Rules, error) {
 	return d.build(), nil
 })
 
+// NoRules returns no recognisers at all: entities are what the model finds. For measuring models by themselves.
+func NoRules() *Rules { return &Rules{Finish: []nlu.Component{recognizer.Merge{}}} }
+
 func defaultData() (d ruleData, err error) {
 	var errs [4]error
 	d.rules, errs[0] = recognizer.DefaultRules()

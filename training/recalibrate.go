@@ -1,0 +1,122 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"yingda/models"
+	"yingda/models/onnx"
+	"yingda/training/corpus"
+	"yingda/training/encoder"
+	"yingda/training/heads"
+	"yingda/training/quantize"
+)
+
+// Recalibrate makes a bundle with the encoder and heads of another one, and fits anew what interprets their scores: temperature,
+// out-of-scope probability, thresholds and the evidence for several wishes, on the share of the corpus that the base was not trained on.
+// With the recipe's Int8 the encoder's products are turned into int8 first. It is the way to a new decoder or another arithmetic
+// without a new training.
+func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, base *models.Bundle, r Recipe, log Progress) (*Result, error) {
+	if err := r.Validate(); err != nil {
+		return nil, fmt.Errorf("recalibrate: %w", err)
+	}
+	if share, ok := base.Manifest.Training["hold_out"].(float64); ok {
+		r.Finetune.HoldOut = share
+	}
+	model, dim, err := encoderOf(base)
+	if err != nil {
+		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
+	}
+	fit, err := headsOf(base, dim)
+	if err != nil {
+		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
+	}
+	train, held := holdOut(c, r.Finetune.HoldOut)
+	res := &Result{}
+	feat := stateBundle(base, model, dim)
+	if r.Int8 {
+		if err := quantize.Expand(model.Graph); err != nil {
+			return nil, err
+		}
+		if res.Products, err = static(ctx, model, feat, train); err != nil {
+			return nil, err
+		}
+		if res.Matrices, err = quantize.Weights(model.Graph); err != nil {
+			return nil, err
+		}
+	}
+	quantize.HalfScales(model.Graph)
+	d := newDatasetLike(held, c, nil, entityTypes(r, tax, c))
+	if err := sameLabels(base.Manifest, d); err != nil {
+		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
+	}
+	feat = stateBundle(base, model, dim)
+	var texts []string
+	texts, d.pairs = heldTexts(held, r)
+	if d.f, err = Extract(ctx, feat, texts, true, func(done, total int) { log.call("encode held-out examples", done, total, "") }); err != nil {
+		return nil, err
+	}
+	m, err := d.manifestFrom(ctx, r, tax, d.predict(fit))
+	if err != nil {
+		return nil, err
+	}
+	embed := base.Manifest.Heads[base.Manifest.HeadIndex(models.HeadEmbedding)].Dim
+	addHeads(model.Graph, dim, embed, fit)
+	m.Heads, m.Model, m.Tokenizer, m.Licences = base.Manifest.Heads, base.Manifest.Model, base.Manifest.Tokenizer, base.Manifest.Licences
+	m.Training = maps.Clone(base.Manifest.Training)
+	m.Training["examples"] = len(c.Examples)
+	if r.Int8 {
+		m.Training["int8"] = true
+	}
+	if m.Training["corpus"], err = c.Fingerprint(); err != nil {
+		return nil, err
+	}
+	if m.Entities != nil && base.Manifest.Entities != nil {
+		m.Entities.Transitions = base.Manifest.Entities.Transitions
+	}
+	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
+	return res, nil
+}
+
+// stateBundle wraps the encoder of a bundle so that [Extract] reads its states.
+func stateBundle(base *models.Bundle, model *onnx.Model, dim int) *models.Bundle {
+	return &models.Bundle{Model: onnx.Marshal(model), Tokenizer: base.Tokenizer, Manifest: &models.Manifest{Format: models.FormatVersion, ID: base.Manifest.ID,
+		Model: base.Manifest.Model, Tokenizer: base.Manifest.Tokenizer, Heads: []models.Head{{Name: encoder.Hidden, Kind: models.Tokens, Output: encoder.Hidden, Dim: dim}}}}
+}
+
+// headsOf reads the heads back out of a bundle's graph.
+func headsOf(b *models.Bundle, dim int) (fitted, error) {
+	var f fitted
+	m, err := onnx.Unmarshal(b.Model)
+	if err != nil {
+		return f, err
+	}
+	floats := func(name string) []float32 {
+		if t := m.Graph.Initializer("head." + name); t != nil {
+			return t.Floats()
+		}
+		return nil
+	}
+	if bias := floats("intents.bias"); bias != nil {
+		f.intents = &heads.Linear{Dim: dim, Classes: len(bias), W: floats("intents.weight"), B: bias}
+	}
+	if bias := floats("emotion.bias"); bias != nil {
+		f.emotion = &heads.Linear{Dim: dim, Classes: len(bias), W: floats("emotion.weight"), B: bias}
+	}
+	if bias := floats("entities.bias"); bias != nil {
+		f.entities = &heads.Tagger{Dim: dim, Tags: len(bias), B: bias, W: [3][]float32{floats("entities.weight0"), floats("entities.weight1"), floats("entities.weight2")}}
+	}
+	return f, nil
+}
+
+// sameLabels checks that a bundle says what the corpus is labelled with.
+func sameLabels(m *models.Manifest, d *dataset) error {
+	for head, labels := range map[string][]string{models.HeadIntents: d.intents, models.HeadEmotion: d.emotions, models.HeadEntities: d.tags} {
+		if i := m.HeadIndex(head); i >= 0 && !slices.Equal(m.Heads[i].Labels, labels) {
+			return fmt.Errorf("its %s labels are not those of the corpus", head)
+		}
+	}
+	return nil
+}
