@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 
 	"yingda/models/onnx"
@@ -84,10 +86,10 @@ func expandTable(g *onnx.Graph, n *onnx.Node) error {
 		return fmt.Errorf("%s: only a constant int4 table without zero points is known here", n.Name)
 	}
 	block := n.Attr("block_size")
-	if block == nil || q.Dims[1]%block.I != 0 || scale.Type != onnx.Float {
+	if block == nil || q.Dims[1]%block.I != 0 || scale.Type != onnx.Float && scale.Type != onnx.Float16 {
 		return fmt.Errorf("%s: rows of %d are not whole blocks", n.Name, q.Dims[1])
 	}
-	scales := scale.Floats()
+	scales := widened(scale)
 	out := make([]float32, q.Dims[0]*q.Dims[1])
 	if len(scales) != len(out)/int(block.I) || len(q.Raw) != len(out)/2 {
 		return fmt.Errorf("%s: %d scales and %d bytes for shape %v", n.Name, len(scales), len(q.Raw), q.Dims)
@@ -131,4 +133,25 @@ func Keep(model []byte, outputs ...string) ([]byte, error) {
 	}
 	m.Graph.Prune()
 	return onnx.Marshal(m), nil
+}
+
+// widened returns the elements of a tensor of 16- or 32-bit floats.
+func widened(t *onnx.Tensor) []float32 {
+	if t.Type == onnx.Float {
+		return t.Floats()
+	}
+	out := make([]float32, len(t.Raw)/2)
+	for i := range out {
+		h := binary.LittleEndian.Uint16(t.Raw[2*i:])
+		sign, exp, frac := float64(1), int(h>>10&31), float64(h&1023)
+		if h&0x8000 != 0 {
+			sign = -1
+		}
+		if exp == 0 { // subnormal
+			out[i] = float32(sign * math.Ldexp(frac, -24))
+		} else {
+			out[i] = float32(sign * math.Ldexp(1024+frac, exp-25))
+		}
+	}
+	return out
 }

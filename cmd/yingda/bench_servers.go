@@ -133,7 +133,7 @@ func (b *benchmark) startPython(ctx context.Context, s *servers) {
 	})
 	b.report.Notes = append(b.report.Notes,
 		"FastAPI, plain: one process, default session options. FastAPI, tuned: one thread a run, a process for each core. Both run the bundle's model with its weights "+
-			"expanded to float32 beforehand (the numbers ONNX Runtime computes from the stored form), because default options would expand them in each run.")
+			"that are only stored in few bits expanded to float32 beforehand (the numbers ONNX Runtime computes from the stored form), because default options would expand them in each run; products in int8 stay so.")
 }
 
 // writePeer makes the folder that the Python peers serve.
