@@ -24,7 +24,7 @@ func runCurve(ctx context.Context, args []string, std stdio) error {
 	f.register(fs)
 	fs.StringVar(&f.data, "data", "training/corpus/data", "corpus `folder`")
 	fs.StringVar(&f.encoder, "encoder", os.Getenv("YINGDA_ENCODER"), "`folder` with the pretrained encoder (YINGDA_ENCODER)")
-	fs.StringVar(&f.recipe, "recipe", "training/recipes/default.yaml", "recipe `file`; emotion, entities and pairs are left out")
+	fs.StringVar(&f.recipe, "recipe", "training/recipes/frozen.yaml", "recipe `file`; emotion, entities and pairs are left out")
 	var test multi
 	fs.Var(&test, "eval", "labelled `file` or folder to measure on")
 	sizes := fs.String("sizes", "5,10,20,40,0", "examples an intent and language, 0 = all")
