@@ -3,14 +3,10 @@ package training
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
-	"sort"
-	"sync"
-	"sync/atomic"
 
 	"yingda/models"
 	"yingda/models/ort"
@@ -51,39 +47,17 @@ func (t *tuning) teach(ctx context.Context, rows []finetune.Row) error {
 	if err != nil {
 		return err
 	}
-	cores := runtime.GOMAXPROCS(0)
-	backend, err := ort.Open(te.b, ort.Options{Slots: cores})
+	backend, err := ort.Open(te.b, ort.Options{Slots: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return err
 	}
 	defer backend.Close()
-	ids, order := make([][]int64, len(rows)), make([]int, len(rows))
+	ids := make([][]int64, len(rows))
 	for i := range rows {
-		ids[i], order[i] = rows[i].IDs, i
+		ids[i] = rows[i].IDs
 	}
-	sort.SliceStable(order, func(a, b int) bool { return len(ids[order[a]]) < len(ids[order[b]]) })
-	const group = 16
-	var next, done atomic.Int64
-	errs := make([]error, cores)
-	var wg sync.WaitGroup
-	for w := range errs {
-		wg.Go(func() {
-			for at := int(next.Add(group)) - group; at < len(order) && ctx.Err() == nil; at = int(next.Add(group)) - group {
-				part := order[at:min(at+group, len(order))]
-				out, err := backend.Forward(ctx, pack(ids, part, te.b.Manifest.Tokenizer.Pad))
-				if err != nil {
-					errs[w] = err
-					return
-				}
-				for k, j := range part {
-					te.mix(&rows[j], out[k])
-				}
-				t.log.call("ask the teacher", int(done.Add(int64(len(part)))), len(rows), "")
-			}
-		})
-	}
-	wg.Wait()
-	return errors.Join(append(errs, ctx.Err())...)
+	return forEach(ctx, backend, te.b.Manifest.Tokenizer.Pad, ids, func(i int, heads []models.Logits) { te.mix(&rows[i], heads) },
+		func(done, total int) { t.log.call("ask the teacher", done, total, "") })
 }
 
 // mix changes the targets of one row.

@@ -47,7 +47,6 @@ func Extract(ctx context.Context, b *models.Bundle, texts []string, states bool,
 		f.States = make([][]float32, len(texts))
 	}
 	ids := make([][]int64, len(texts))
-	order := make([]int, len(texts))
 	for i, t := range texts {
 		var enc nlu.Encoding
 		if ids[i], enc, err = tok.Encode(t); err != nil {
@@ -56,15 +55,17 @@ func Extract(ctx context.Context, b *models.Bundle, texts []string, states bool,
 		if len(ids[i]) > b.Manifest.Model.MaxTokens {
 			return nil, fmt.Errorf("text %d has %d tokens, the encoder reads %d: shorten it", i, len(ids[i]), b.Manifest.Model.MaxTokens)
 		}
-		f.Tokens[i], order[i] = enc.Tokens, i
+		f.Tokens[i] = enc.Tokens
 	}
-	sort.SliceStable(order, func(a, b int) bool { return len(ids[order[a]]) < len(ids[order[b]]) }) // alike lengths run together
-	return f, f.fill(ctx, backend, b.Manifest.Tokenizer.Pad, ids, order, progress)
+	return f, forEach(ctx, backend, b.Manifest.Tokenizer.Pad, ids, func(i int, heads []models.Logits) { f.keep(i, heads[0]) }, progress)
 }
 
-// fill runs the texts in batches of alike length. Which texts share a batch depends on nothing but the texts: a padded row may differ from a
-// lone one in its last bits, and training must give the same weights again.
-func (f *Features) fill(ctx context.Context, backend models.Backend, pad int64, ids [][]int64, order []int, progress func(done, total int)) error {
+// forEach runs texts in batches of alike length on all of the backend's slots and hands each answer to keep, which is called from
+// several goroutines. Which texts share a batch depends on nothing but the texts: a padded row may differ from a lone one in its
+// last bits, and training must give the same weights again.
+func forEach(ctx context.Context, backend models.Backend, pad int64, ids [][]int64, keep func(text int, heads []models.Logits), progress func(done, total int)) error {
+	order := all(len(ids))
+	sort.SliceStable(order, func(a, b int) bool { return len(ids[order[a]]) < len(ids[order[b]]) })
 	var parts [][]int
 	for start, end := 0, 0; start < len(order); start = end {
 		for end = start + 1; end < len(order) && (end-start+1)*len(ids[order[end]]) <= featureTokens; end++ {
@@ -83,7 +84,7 @@ func (f *Features) fill(ctx context.Context, backend models.Backend, pad int64, 
 					return
 				}
 				for k, j := range parts[i] {
-					f.keep(j, results[k][0])
+					keep(j, results[k])
 				}
 				if n := done.Add(int64(len(parts[i]))); progress != nil {
 					progress(int(n), len(order))

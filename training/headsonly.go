@@ -27,8 +27,7 @@ func TrainHeads(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, bas
 	if err != nil {
 		return nil, fmt.Errorf("train heads on %s: %w", base.Manifest.ID, err)
 	}
-	feat := &models.Bundle{Model: onnx.Marshal(model), Tokenizer: base.Tokenizer, Manifest: &models.Manifest{Format: models.FormatVersion, ID: base.Manifest.ID,
-		Model: base.Manifest.Model, Tokenizer: base.Manifest.Tokenizer, Heads: []models.Head{{Name: encoder.Hidden, Kind: models.Tokens, Output: encoder.Hidden, Dim: dim}}}}
+	feat := stateBundle(base, model, dim)
 	cache := &featureCache{dir: cacheDir, id: string(base.Manifest.ID), dim: dim}
 	texts := make([]string, len(c.Examples))
 	for i, eg := range c.Examples {
@@ -50,8 +49,12 @@ func TrainHeads(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, bas
 		return nil, err
 	}
 	res := &Result{}
-	addHeads(model.Graph, dim, base.Manifest.Heads[base.Manifest.HeadIndex(models.HeadEmbedding)].Dim, fit)
-	m.Heads = fit.describe(whole.intents, whole.emotions, whole.tags, base.Manifest.Heads[base.Manifest.HeadIndex(models.HeadEmbedding)].Dim)
+	embed := base.Manifest.Heads[base.Manifest.HeadIndex(models.HeadEmbedding)].Dim
+	addHeads(model.Graph, dim, embed, fit)
+	m.Heads = fit.describe(whole.intents, whole.emotions, whole.tags, embed)
+	if inInt8(model.Graph) {
+		m.Training["int8"] = true
+	}
 	m.Model, m.Tokenizer, m.Parent, m.Licences = base.Manifest.Model, base.Manifest.Tokenizer, base.Manifest.ID, base.Manifest.Licences
 	m.Training["recipe"] = "new heads on the encoder of " + string(base.Manifest.ID)
 	if m.Training["corpus"], err = c.Fingerprint(); err != nil {

@@ -35,12 +35,14 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 	}
 	train, held := holdOut(c, r.Finetune.HoldOut)
 	res := &Result{}
-	feat := stateBundle(base, model, dim)
+	if inInt8(model.Graph) {
+		r.Int8 = false // it was done when the base was made
+	}
 	if r.Int8 {
 		if err := quantize.Expand(model.Graph); err != nil {
 			return nil, err
 		}
-		if res.Products, err = static(ctx, model, feat, train); err != nil {
+		if res.Products, err = static(ctx, model, stateBundle(base, model, dim), train); err != nil {
 			return nil, err
 		}
 		if res.Matrices, err = quantize.Weights(model.Graph); err != nil {
@@ -52,7 +54,7 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 	if err := sameLabels(base.Manifest, d); err != nil {
 		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
 	}
-	feat = stateBundle(base, model, dim)
+	feat := stateBundle(base, model, dim)
 	var texts []string
 	texts, d.pairs = heldTexts(held, r)
 	if d.f, err = Extract(ctx, feat, texts, true, func(done, total int) { log.call("encode held-out examples", done, total, "") }); err != nil {
@@ -78,6 +80,11 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 	}
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	return res, nil
+}
+
+// inInt8 tells whether a graph computes in integers already.
+func inInt8(g *onnx.Graph) bool {
+	return slices.ContainsFunc(g.Nodes, func(n *onnx.Node) bool { return n.Op == "MatMulIntegerToFloat" })
 }
 
 // stateBundle wraps the encoder of a bundle so that [Extract] reads its states.
