@@ -23,24 +23,11 @@ func TrainHeads(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, bas
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("train heads: %w", err)
 	}
-	model, dim, err := encoderOf(base)
+	whole, model, err := statesOf(ctx, c, tax, base, r, cacheDir, log)
 	if err != nil {
 		return nil, fmt.Errorf("train heads on %s: %w", base.Manifest.ID, err)
 	}
-	feat := stateBundle(base, model, dim)
-	cache := &featureCache{dir: cacheDir, id: string(base.Manifest.ID), dim: dim}
-	texts := make([]string, len(c.Examples))
-	for i, eg := range c.Examples {
-		texts[i] = eg.Text
-	}
-	f, err := cache.extract(ctx, feat, texts, func(done, total int) { log.call("encode", done, total, "") })
-	if err != nil {
-		return nil, fmt.Errorf("encode corpus: %w", err)
-	}
-	whole := newDataset(c, f, entityTypes(r, tax, c))
-	if err := whole.check(); err != nil {
-		return nil, err
-	}
+	dim := whole.f.Dim
 	if share, ok := base.Manifest.Training["hold_out"].(float64); ok {
 		r.Finetune.HoldOut = share
 	}
@@ -63,6 +50,25 @@ func TrainHeads(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, bas
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	res.Elapsed = time.Since(start)
 	return res, nil
+}
+
+// statesOf runs the encoder of a bundle over a corpus, or reads the states from the cache.
+func statesOf(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, base *models.Bundle, r Recipe, cacheDir string, log Progress) (*dataset, *onnx.Model, error) {
+	model, dim, err := encoderOf(base)
+	if err != nil {
+		return nil, nil, err
+	}
+	texts := make([]string, len(c.Examples))
+	for i, eg := range c.Examples {
+		texts[i] = eg.Text
+	}
+	cache := &featureCache{dir: cacheDir, id: string(base.Manifest.ID), dim: dim}
+	f, err := cache.extract(ctx, stateBundle(base, model, dim), texts, func(done, total int) { log.call("encode", done, total, "") })
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode corpus: %w", err)
+	}
+	d := newDataset(c, f, entityTypes(r, tax, c))
+	return d, model, d.check()
 }
 
 // encoderOf cuts the heads off a bundle's graph.

@@ -36,6 +36,7 @@ func commands() []command {
 		{"eval", "--data FILE", "measure a bundle on labelled data", runEval},
 		{"train", "", "train a bundle", runTrain},
 		{"data", "check|convert", "check labelled data, convert between formats", runData},
+		{"noise", "", "list messages whose intent is probably wrong", runNoise},
 		{"quality", "", "measure the training recipe on public data sets", runQuality},
 		{"curve", "", "learning curve over the size of the corpus", runCurve},
 		{"promote", "BUNDLE --data FILE", "measure a bundle beside the champion and give it the next role", runPromote},

@@ -43,6 +43,7 @@ func runQuality(ctx context.Context, args []string, std stdio) error {
 	only := fs.String("only", "", "comma-separated `names` of recipes to run; empty = all")
 	seed := fs.Uint64("seed", 0, "`seed` instead of the recipe's; 0 = the recipe's")
 	work := fs.String("checkpoint", "", "`folder` that keeps the state of training, to go on after an interruption")
+	keep := fs.String("keep", "", "`folder` to write the trained bundles to; empty = they are only measured")
 	out := fs.String("json", "", "also write the results to this `file`, after each benchmark")
 	if err := parseFlags(fs, args); err != nil {
 		return err
@@ -63,7 +64,7 @@ func runQuality(ctx context.Context, args []string, std stdio) error {
 	}
 	var rows []qualityRow
 	for _, file := range files {
-		row, err := measureQuality(ctx, e, file, *dir, *work, *seed, std)
+		row, err := measureQuality(ctx, e, file, qualityRun{*dir, *work, *keep, *seed}, std)
 		if err != nil {
 			return err
 		}
@@ -98,13 +99,19 @@ func benchmarkFiles(dir, only string) ([]string, error) {
 	return files, nil
 }
 
+// qualityRun says where the data is, where runs and bundles are kept ("" = nowhere), and the seed, 0 = the recipe's.
+type qualityRun struct {
+	datasets, checkpoint, keep string
+	seed                       uint64
+}
+
 // measureQuality trains and judges one benchmark; nil when its data is not there.
-func measureQuality(ctx context.Context, e *encoder.Encoder, file, dir, work string, seed uint64, std stdio) (*qualityRow, error) {
+func measureQuality(ctx context.Context, e *encoder.Encoder, file string, o qualityRun, std stdio) (*qualityRow, error) {
 	b, err := training.LoadBenchmark(file)
 	if err != nil {
 		return nil, err
 	}
-	train, held, test, err := b.Read(dir)
+	train, held, test, err := b.Read(o.datasets)
 	if errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(std.err, "SKIPPED: %v\n", err)
 		return nil, nil
@@ -112,19 +119,26 @@ func measureQuality(ctx context.Context, e *encoder.Encoder, file, dir, work str
 	if err != nil {
 		return nil, err
 	}
-	if seed != 0 {
-		b.Recipe.Seed = seed
+	if o.seed != 0 {
+		b.Recipe.Seed = o.seed
 	}
 	p := newProgress(std.err)
 	defer p.end()
 	run := training.RunOptions{Held: held}
-	if work != "" {
-		run.Checkpoint = filepath.Join(work, b.Recipe.Name)
+	if o.checkpoint != "" {
+		run.Checkpoint = filepath.Join(o.checkpoint, b.Recipe.Name)
 	}
 	start := time.Now()
 	res, err := training.Train(ctx, train, &corpus.Taxonomy{}, e, b.Recipe, run, p.report)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", b.Title, err)
+	}
+	if o.keep != "" {
+		path, err := res.Bundle.Write(o.keep)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(std.err, path)
 	}
 	engine, err := buildEngine(res.Bundle, standard.Options{Rules: standard.NoRules()})
 	if err != nil {

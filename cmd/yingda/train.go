@@ -38,7 +38,7 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.BoolVar(&f.headsOnly, "heads-only", false, "keep the encoder of --base and fit new heads on it: seconds instead of an hour")
 	fs.BoolVar(&f.recalibrate, "recalibrate", false, "keep the encoder and heads of --base and fit its thresholds anew; with int8 in the recipe, quantise it first")
 	fs.StringVar(&f.base, "base", "", "bundle `folder` or id that --heads-only and --recalibrate build on (default: the champion)")
-	fs.StringVar(&f.features, "features", filepath.Join(cacheDir(), "features"), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
+	fs.StringVar(&f.features, "features", featuresDir(), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
 	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
 	fs.IntVar(&f.run.Threads, "threads", 0, "threads of fine-tuning; 0 = all cores (results depend on the number in the last bits)")
 	fs.Var(&f.eval, "eval", "labelled `file` or folder to measure the bundle on, for its card and manifest; may be given several times")
@@ -179,3 +179,6 @@ func (f *trainFlags) readCorpus() (*corpus.Corpus, error) {
 
 // probeTexts are recorded in the bundle, to be answered alike wherever it is loaded.
 var probeTexts = []string{"我的订单怎么还没发货", "帮我转人工", "how do I get my money back?", "APP一直闪退，气死我了"}
+
+// featuresDir keeps the states that encoders gave for texts.
+func featuresDir() string { return filepath.Join(cacheDir(), "features") }

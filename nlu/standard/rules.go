@@ -38,7 +38,9 @@ var DefaultRules = sync.OnceValues(func() (*Rules, error) {
 })
 
 // NoRules returns no recognisers at all: entities are what the model finds. For measuring models by themselves.
-func NoRules() *Rules { return &Rules{Finish: []nlu.Component{recognizer.Merge{}}} }
+func NoRules() *Rules {
+	return &Rules{Find: []nlu.Component{recognizer.NewValues()}, Finish: []nlu.Component{recognizer.Merge{}}}
+}
 
 func defaultData() (d ruleData, err error) {
 	var errs [4]error
