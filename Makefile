@@ -17,7 +17,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench bench-train eval train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench bench-train eval eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -66,6 +66,9 @@ bench-train: setup ## time training steps of ENCODER beside PyTorch (Debian: pyt
 
 eval: setup ## measure the default bundle on DATA
 	$(BIN) eval --data $(DATA) $(ARGS)
+
+eval-values: build ## pass rates of the values on the specifications in DATASETS (ARGS="--only DateTime/Chinese --stats")
+	$(BIN) eval-values --specs $(DATASETS)/recognizers_text --itn $(DATASETS)/nemo_itn --itn $(DATASETS)/wetext_itn $(ARGS)
 
 train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
 	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)

@@ -129,6 +129,8 @@ type EntitySpec struct {
 	MinScore    float64 `json:"min_score"` // spans below are dropped
 	// Transitions are added between neighbouring tags when decoding, [from][to] in the order of the head's labels; may be empty.
 	Transitions [][]float64 `json:"transitions,omitempty"`
+	// TransitionWeight is the share of Transitions that counts, 0–1; 0 = all.
+	TransitionWeight float64 `json:"transition_weight,omitempty"`
 }
 
 // Probe is a text with the answer that the bundle gave when it was built. A bundle that answers otherwise is not loaded.

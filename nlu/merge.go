@@ -11,6 +11,7 @@ var rank = map[Source]int{SourceRegex: 5, SourceValue: 4, SourceLookup: 3, Sourc
 // Merge resolves overlapping entities. The stronger source wins: regex, value, lookup, model, fuzzy. Between equals the longer
 // span wins, then the higher score, then the earlier one. There is one exception: a model's entity that strictly contains a lookup's
 // or value's (an address around a city, an organisation around a brand) wins, because the list saw only a part of the name.
+// Values for slots that ask for them ([SourceSlot]) are left out.
 // The result is sorted by position and has no overlaps; candidates is not changed.
 func Merge(candidates []Entity) []Entity {
 	order := slices.Clone(candidates)
@@ -19,7 +20,7 @@ func Merge(candidates []Entity) []Entity {
 	})
 	var kept []Entity
 	for _, e := range order {
-		if e.Len() <= 0 {
+		if e.Len() <= 0 || e.Source == SourceSlot {
 			continue
 		}
 		part := func(k Entity) bool { // of a name that the model saw whole

@@ -79,6 +79,9 @@ const (
 	SourceLookup Source = "lookup" // a name from a list of the deployment
 	SourceModel  Source = "model"  // the bundle's entity head
 	SourceFuzzy  Source = "fuzzy"  // a name from a list, misspelt or misheard
+	// SourceSlot is a value that means something only where it was asked for: a bare number, a rank, yes or no. It stays a candidate and never
+	// becomes an entity by itself.
+	SourceSlot Source = "slot"
 )
 
 // Entity is a span with a meaning.

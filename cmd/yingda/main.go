@@ -34,6 +34,7 @@ func commands() []command {
 		{"serve", "", "serve the HTTP API", runServe},
 		{"parse", "TEXT…", "analyse texts", runParse},
 		{"eval", "--data FILE", "measure a bundle on labelled data", runEval},
+		{"eval-values", "--specs DIR", "measure the finders of values on test specifications", runEvalValues},
 		{"train", "", "train a bundle", runTrain},
 		{"data", "check|convert", "check labelled data, convert between formats", runData},
 		{"noise", "", "list messages whose intent is probably wrong", runNoise},

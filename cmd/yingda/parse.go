@@ -23,6 +23,7 @@ func runParse(ctx context.Context, args []string, std stdio) error {
 	var f engineFlags
 	f.register(fs)
 	lines := fs.Bool("lines", false, "read one text a line from standard input, print one JSON a line")
+	written := fs.Bool("itn", false, "print the written form of spoken text instead (一百二十三块五 → ￥123.5); needs no model")
 	asJSON := fs.Bool("json", false, "print JSON also in a terminal")
 	if err := parseFlags(fs, args); err != nil {
 		return err
@@ -30,6 +31,9 @@ func runParse(ctx context.Context, args []string, std stdio) error {
 	if *lines == (fs.NArg() > 0) {
 		fs.Usage()
 		return errUsage
+	}
+	if *written {
+		return printWritten(fs.Args(), std.in, std.out)
 	}
 	e, err := f.open(ctx, io.Discard)
 	if err != nil {

@@ -39,12 +39,16 @@ func NewEntity(m *models.Manifest) (*Entity, error) {
 		d.types = append(d.types, typ)
 		d.begin = append(d.begin, strings.HasPrefix(t, "B-"))
 	}
+	weight := d.spec.TransitionWeight
+	if weight == 0 {
+		weight = 1
+	}
 	d.transitions = make([][]float64, len(d.tags))
 	for a := range d.tags {
 		d.transitions[a] = make([]float64, len(d.tags))
 		for b := range d.tags {
 			if len(d.spec.Transitions) > 0 {
-				d.transitions[a][b] = d.spec.Transitions[a][b]
+				d.transitions[a][b] = weight * d.spec.Transitions[a][b]
 			}
 			if !d.legal(a, b) {
 				d.transitions[a][b] = math.Inf(-1)

@@ -15,6 +15,9 @@ var rolesYAML []byte
 //go:embed data/synonyms.yaml
 var synonymsYAML []byte
 
+//go:embed data/amounts.yaml
+var amountsYAML []byte
+
 //go:embed data/common.txt
 var commonWords string
 

@@ -18,7 +18,7 @@ type normaliser struct{}
 
 func (normaliser) Name() string          { return "norm@1" }
 func (normaliser) Requires() []nlu.Field { return []nlu.Field{nlu.FieldText} }
-func (normaliser) Assigns() []nlu.Field  { return []nlu.Field{nlu.FieldNormal} }
+func (normaliser) Assigns() []nlu.Field  { return []nlu.Field{nlu.FieldNormal, nlu.FieldLanguage} }
 func (normaliser) Annotate(_ context.Context, as []*nlu.Analysis) error {
 	for _, a := range as {
 		a.Normal = norm.Fold(a.Text, norm.Matching)

@@ -6,8 +6,8 @@ import (
 	"yingda/nlu"
 )
 
-// ValueFinder finds typed values: dates, numbers, money, quantities. It appends entities with span, type, text, value and score;
-// it must be safe for concurrent use. Relative dates are resolved against the utterance's Reference.
+// ValueFinder finds typed values: dates, numbers, money, quantities. It appends entities with span, type, text, value and score, and
+// with Source where that is not [nlu.SourceValue]; it must be safe for concurrent use. Relative dates are resolved against the utterance's Reference.
 type ValueFinder interface {
 	FindValues(dst []nlu.Entity, a *nlu.Analysis) []nlu.Entity
 }
@@ -24,8 +24,8 @@ func NewValues(finders ...ValueFinder) *Values { return &Values{finders} }
 // Name returns values@1.
 func (v *Values) Name() string { return "values@1" }
 
-// Requires the folded text.
-func (v *Values) Requires() []nlu.Field { return []nlu.Field{nlu.FieldNormal} }
+// Requires the folded text and its language.
+func (v *Values) Requires() []nlu.Field { return []nlu.Field{nlu.FieldNormal, nlu.FieldLanguage} }
 
 // Assigns candidates.
 func (v *Values) Assigns() []nlu.Field { return []nlu.Field{nlu.FieldCandidates} }
@@ -37,7 +37,9 @@ func (v *Values) Annotate(_ context.Context, as []*nlu.Analysis) error {
 			from := len(a.Candidates)
 			a.Candidates = f.FindValues(a.Candidates, a)
 			for i := from; i < len(a.Candidates); i++ {
-				a.Candidates[i].Source = nlu.SourceValue
+				if a.Candidates[i].Source == "" {
+					a.Candidates[i].Source = nlu.SourceValue
+				}
 			}
 		}
 	}

@@ -26,6 +26,7 @@ type ruleData struct {
 	lists    []recognizer.List
 	synonyms *recognizer.Synonyms
 	roles    *recognizer.RoleRules
+	values   recognizer.ValueFinder
 }
 
 // DefaultRules returns the built-in recognisers. They are read once and shared: all of them are immutable.
@@ -34,7 +35,7 @@ var DefaultRules = sync.OnceValues(func() (*Rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.build(), nil
+	return d.build()
 })
 
 // NoRules returns no recognisers at all: entities are what the model finds. For measuring models by themselves.
@@ -43,23 +44,28 @@ func NoRules() *Rules {
 }
 
 func defaultData() (d ruleData, err error) {
-	var errs [4]error
+	var errs [5]error
 	d.rules, errs[0] = recognizer.DefaultRules()
 	d.lists, errs[1] = recognizer.DefaultLists()
 	d.synonyms, errs[2] = recognizer.DefaultSynonyms()
 	d.roles, errs[3] = recognizer.DefaultRoles()
+	d.values, errs[4] = recognizer.DefaultValues()
 	return d, errors.Join(errs[:]...)
 }
 
-func (d *ruleData) build() *Rules {
+func (d *ruleData) build() (*Rules, error) {
+	spoken, err := recognizer.NewSpoken(d.rules)
+	if err != nil {
+		return nil, err
+	}
 	index := recognizer.NewIndex(d.lists...)
-	types := append(d.rules.Types(), index.Types()...)
+	types := append(append(d.rules.Types(), index.Types()...), recognizer.ValueTypes()...)
 	slices.Sort(types)
 	return &Rules{
-		Find:   []nlu.Component{recognizer.NewRegex(d.rules), recognizer.NewLookup(index), recognizer.NewFuzzy(index, recognizer.FuzzyOptions{}), recognizer.NewValues()},
+		Find:   []nlu.Component{recognizer.NewRegex(d.rules), spoken, recognizer.NewLookup(index), recognizer.NewFuzzy(index, recognizer.FuzzyOptions{}), recognizer.NewValues(d.values)},
 		Finish: []nlu.Component{recognizer.Merge{}, recognizer.ListSynonyms(d.lists...).With(d.synonyms), recognizer.NewRoles(d.roles)},
 		Types:  slices.Compact(types),
-	}
+	}, nil
 }
 
 // LoadRules adds a deployment's own files to the built-in recognisers. By name, in the folder dir:
@@ -94,7 +100,7 @@ func LoadRules(dir string) (*Rules, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("load rules: %w", err)
 	}
-	return d.build(), nil
+	return d.build()
 }
 
 // add reads one file over what is there.

@@ -267,6 +267,8 @@ func valueEqual(gold, pred any) bool {
 			return x.Text == y.Text
 		case float64:
 			return number(g) == p
+		case map[string]any: // a time: its value, or what it denotes
+			return valueEqual(g, p["value"]) || valueEqual(g, p["timex"])
 		}
 	case float64:
 		if p, ok := pred.(string); ok {

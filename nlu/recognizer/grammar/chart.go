@@ -150,9 +150,12 @@ func (c *chart) complete(end int, v *View) {
 // extend advances the items that end at a place, from which the node is separated by a space or not.
 func (c *chart) extend(at int, spaced bool, id int32, n *Node, items *int) {
 	for it := c.ends[at]; it >= 0; it = c.items[it].next {
-		next := c.g.states[c.items[it].state].next
-		for k := range next {
-			t := &next[k]
+		s := &c.g.states[c.items[it].state]
+		if s.cats>>(n.cat%64)&1 == 0 {
+			continue
+		}
+		for k := range s.next {
+			t := &s.next[k]
 			if t.cat == n.cat && (t.glue == spaceOrNot || spaced == (t.glue == space)) {
 				c.advance(it, t, id, n, items)
 			}

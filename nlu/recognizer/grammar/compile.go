@@ -36,6 +36,7 @@ type scanner struct {
 // state is a prefix that several rules may share.
 type state struct {
 	next []transition
+	cats uint64  // the categories of next, each by its number modulo 64: most nodes fit nowhere, and this shows it at once
 	ends []*Rule // rules whose pattern ends here
 }
 
@@ -137,6 +138,11 @@ func (g *Grammar) finish() {
 	for _, t := range g.states[0].next {
 		g.root[t.cat] = append(g.root[t.cat], t)
 	}
+	for i := range g.states {
+		for _, t := range g.states[i].next {
+			g.states[i].cats |= 1 << (t.cat % 64)
+		}
+	}
 	g.trie.finish()
 	for b := range 256 {
 		g.starts[b] = g.trie.first[b] >= 0
@@ -197,4 +203,10 @@ func (g *Grammar) View(categories ...string) (*View, error) {
 		v.want[id], v.not = true, id
 	}
 	return v, nil
+}
+
+// Has tells whether there is a category of that name.
+func (g *Grammar) Has(category string) bool {
+	_, ok := g.ids[category]
+	return ok
 }

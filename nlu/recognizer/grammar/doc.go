@@ -34,8 +34,8 @@
 // says that something only looks like a value.
 package grammar
 
-// MaxPhrase is the length of the longest phrase in bytes.
-const MaxPhrase = 192
+// MaxPhrase is the length of the longest phrase in bytes: a number of 21 figures spelled out in English fits.
+const MaxPhrase = 320
 
 // Bounds of what a place of the text may hold. Real sentences use a tenth; text made to be ambiguous is cut off.
 const (

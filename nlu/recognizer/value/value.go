@@ -95,6 +95,7 @@ type Money struct {
 type Quantity struct {
 	Number    Number
 	Unit      string // English name, e.g. "Kilogram", "Jin", "Year", "C"; for counted things the measure word
+	Word      string // the unit as written: "斤", "kg"; may be empty
 	Dimension string // "length", "weight", "volume", "area", "speed", "information", "angle", "age", "temperature", "count" …
 }
 
