@@ -69,6 +69,8 @@ type FinetuneRecipe struct {
 	HoldOut float64 `yaml:"hold_out"`
 	// Noise is the share of examples that are also learnt from with typing, case, punctuation and speech-recognition errors.
 	Noise float64 `yaml:"noise"`
+	// Background is the weight with which the clauses around a message's one intent are learnt as out of scope; 0 = they are not. See backgroundSegments.
+	Background float64 `yaml:"background"`
 	// Teacher is the folder of a bundle of the same labels, usually deeper, whose answers are learnt beside the labels; empty = none.
 	Teacher      string  `yaml:"teacher"`
 	TeacherShare float64 `yaml:"teacher_share"` // of each target that is the teacher's answer, 0–1
@@ -144,6 +146,7 @@ func (r *Recipe) Validate() error {
 	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
 	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
 	fault(r.Finetune.Epochs < 0, "finetune: epochs must not be negative")
+	fault(!(r.Finetune.Background >= 0 && r.Finetune.Background <= 1), "finetune: background %g: want 0–1", r.Finetune.Background)
 	fault(r.Finetune.Epochs > 0 && !(r.Finetune.HoldOut >= 0.01 && r.Finetune.HoldOut <= 0.5), "finetune: hold_out %g: want 0.01–0.5", r.Finetune.HoldOut)
 	fault(!(r.Finetune.TeacherShare >= 0 && r.Finetune.TeacherShare <= 1), "finetune: teacher_share %g: want 0–1", r.Finetune.TeacherShare)
 	for i, l := range r.Layers {

@@ -12,7 +12,7 @@ import (
 )
 
 // rows turns examples and pairs into what fine-tuning learns from.
-func (t *tuning) rows() ([]finetune.Row, error) {
+func (t *tuning) rows(start fitted) ([]finetune.Row, error) {
 	d := t.train
 	tok, err := t.tokeniser()
 	if err != nil {
@@ -52,6 +52,10 @@ func (t *tuning) rows() ([]finetune.Row, error) {
 		parts, labels := t.clauses(eg, tok)
 		if err := add(eg, d.intentTargets(eg), parts, labels); err != nil {
 			return nil, err
+		}
+		if i < len(d.examples) { // the encoder's states are those of the text without errors
+			row := &rows[len(rows)-1]
+			row.Segments = append(row.Segments, t.backgroundSegments(i, start.intents)...)
 		}
 	}
 	for _, p := range d.pairs {

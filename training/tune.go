@@ -49,7 +49,7 @@ func (t *tuning) finetuned(ctx context.Context) (*encoder.Encoder, fitted, *fine
 	if err != nil {
 		return nil, fit, nil, err
 	}
-	rows, err := t.rows()
+	rows, err := t.rows(fit)
 	if err != nil {
 		return nil, fit, nil, err
 	}
