@@ -101,7 +101,7 @@ func (v *TypedValues) FindValues(dst []nlu.Entity, a *nlu.Analysis) []nlu.Entity
 		}
 	}
 	for i, f := range *buf {
-		if i >= first && overlapsAny((*buf)[:first], f) {
+		if i >= first && overlapsAny((*buf)[:first], f) || empty(f.Value) {
 			continue
 		}
 		if m, ok := v.cues.implied(text, f, a.Language); ok {
@@ -128,6 +128,12 @@ func entityOf(a *nlu.Analysis, f value.Find) nlu.Entity {
 	ent.Rule, ent.Score = f.Rule, max(f.Score, 0.5)
 	ent.Value = asEntity(f, ent.Text)
 	return ent
+}
+
+// empty tells whether a find names only a unit: "what percentage".
+func empty(v any) bool {
+	n, ok := v.(value.Number)
+	return ok && n.Rat == nil
 }
 
 // spokenPhone is the rule for telephone numbers told in words: those in figures are the business of the rules for ids.
