@@ -17,7 +17,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz lint golden generate bench bench-train eval eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-values eval eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -34,13 +34,16 @@ build: ## build bin/yingda (with the flags of go test, so that both share compil
 test: setup ## run all tests, under 10 minutes on 2 cores
 	$(GO) test -timeout 10m ./...
 
-test-all: race oracle fuzz ## also the race detector, the tokenizer's oracle, the swap stress, 30 s a fuzz target
+test-all: race oracle fuzz public ## also the race detector, the tokenizer's oracle, the swap stress, 30 s a fuzz target, all public texts
 
 race: setup
 	YINGDA_STRESS=1 $(GO) test -race -shuffle=on -timeout 60m ./...
 
 oracle: setup $(VENV)/oracle
 	YINGDA_ORACLE_PYTHON=$(VENV)/oracle/bin/python $(GO) test -count=1 -timeout 60m -run Oracle ./...
+
+public: # every line of the public data sets through the finders of values
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 60m -v -run PublicTexts ./nlu/recognizer
 
 fuzz: FUZZTIME ?= 30s
 fuzz: setup
@@ -69,6 +72,9 @@ eval: setup ## measure the default bundle on DATA
 
 eval-values: build ## pass rates of the values on the specifications in DATASETS (ARGS="--only DateTime/Chinese --stats")
 	$(BIN) eval-values --specs $(DATASETS)/recognizers_text --itn $(DATASETS)/nemo_itn --itn $(DATASETS)/wetext_itn $(ARGS)
+
+bench-values: ## time the values on messages of 20 characters, and by length
+	$(GO) test -run '^$$' -bench 'Values(Messages|Length)' ./nlu/recognizer
 
 train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
 	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)
