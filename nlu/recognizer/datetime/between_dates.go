@@ -26,7 +26,7 @@ func betweenDates(from, to *Expr, whole bool) *Expr {
 		}
 		m := orderEnds(a, b)
 		if m.Future.End.Before(m.Future.Start) || m.Past.End.Before(m.Past.Start) {
-			return m, false
+			return Meaning{Timex: "(" + a.Timex + "," + b.Timex + ")"}, true // said the wrong way round: no time at all
 		}
 		write := func(s Span, begin, end string) string {
 			return TimexRange(endTimex(begin, from, s.Start, closed(b)), endTimex(end, to, s.End, closed(a)), unitLength(unit, s))

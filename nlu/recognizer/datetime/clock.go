@@ -69,8 +69,8 @@ func OnClock(c Clock) *Expr {
 	}}
 }
 
-// BetweenClocks is a range of clock times (type timerange); one that ends before it begins ends on the next day. With ampm both may be
-// twelve hours later.
+// BetweenClocks is a range of clock times (type timerange); one that ends before it begins ends on the next day. Where both
+// leave the half of the day open, both may be twelve hours later.
 func BetweenClocks(from, to Clock) *Expr {
 	seconds := to.Seconds() - from.Seconds()
 	if seconds <= 0 {

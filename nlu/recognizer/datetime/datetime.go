@@ -72,12 +72,11 @@ const (
 	Split                         // date and time are separate results
 	Tasks                         // for to-do lists: results are points in the future
 	SkipFromTo                    // "from X to Y" is two dates
-	Parsing                       // one am/pm choice only, as written
 )
 
 // modeNames are the names of modes in the names of grammar files and in checks of actions.
 var modeNames = map[string]Mode{"calendar": Calendar, "experimental": Experimental, "extended": Extended, "zones": Zones, "split": Split,
-	"tasks": Tasks, "skipfromto": SkipFromTo, "parsing": Parsing}
+	"tasks": Tasks, "skipfromto": SkipFromTo}
 
 // Finder finds time expressions. It is safe for concurrent use.
 type Finder struct {

@@ -57,6 +57,15 @@ func altItem(c *grammar.Call) any {
 	if d, ok := dayPartOf(c); ok {
 		a.day, a.clock = d.date, d.part.expr()
 	}
+	if a.number > 0 && inFigures(c.Text, c.Kids[0].Start, c.Kids[len(c.Kids)-1].End) {
+		return nil
+	}
+	if h, ok := c.Get("h").Int(); ok {
+		a.clock = hourOf(h).expr()
+	}
+	if c.Get("p") != nil {
+		a.clock = partOf(c).expr()
+	}
 	if x := c.Get("x"); x != nil {
 		switch v := x.Value.(type) {
 		case clockTime:
@@ -108,7 +117,8 @@ func joined(a *alternative, or string, b *alternative) bool {
 	case "":
 		return a.clock == nil && b.clock == nil && a.isWeekday() && b.isWeekday()
 	case "comma":
-		return (a.day != nil || a.number > 0) && (b.day != nil || b.number > 0)
+		days := (a.day != nil || a.number > 0) && (b.day != nil || b.number > 0)
+		return days && a.isWeekday() == b.isWeekday() || a.clock != nil && b.isClock() // "tuesday, jan 15" is one day
 	}
 	return true
 }
@@ -119,7 +129,7 @@ func alternatives(c *grammar.Call) any {
 	if !ok {
 		return nil
 	}
-	if slices.Contains(list.or, "") && !slices.Contains(list.or, "or") {
+	if !slices.Contains(list.or, "or") && (slices.Contains(list.or, "") || slices.ContainsFunc(list.items, func(a alternative) bool { return a.clock != nil })) {
 		return nil
 	}
 	items := slices.Clone(list.items)
@@ -137,6 +147,8 @@ func alternatives(c *grammar.Call) any {
 	}
 	return g
 }
+
+func (a *alternative) isClock() bool { return a.day == nil && a.clock != nil }
 
 func (a *alternative) isWeekday() bool {
 	return a.day != nil && a.day.Date != nil && a.day.Date.Weekday > 0
@@ -208,15 +220,21 @@ func coming(e *Expr) *Expr {
 	return out
 }
 
-// shareClocks gives days without a time of the day that of the next one that has it, or of the last; and clocks without a day that before.
+// shareClocks gives days without a time of the day that of the next one that has it, or of the last; and clocks without a day that of a
+// neighbour, the one before rather than the one behind.
 func shareClocks(items []alternative) bool {
 	for i := range items {
-		a := &items[i]
-		if a.day == nil && a.clock != nil && i > 0 && items[i-1].day != nil {
+		if a := &items[i]; a.isClock() && i > 0 && items[i-1].day != nil {
 			if items[i-1].clock == nil {
 				return false
 			}
 			a.day = items[i-1].day
+			items[i-1].clock = sameHalf(items[i-1].clock, a.clock)
+		}
+	}
+	for i := len(items) - 2; i >= 0; i-- {
+		if items[i].isClock() && items[i+1].clock != nil {
+			items[i].day = items[i+1].day
 		}
 	}
 	var clock *Expr
@@ -236,6 +254,15 @@ func shareClocks(items []alternative) bool {
 		take(&items[i])
 	}
 	return true
+}
+
+// sameHalf settles an open clock by the one behind it: at 3 or 4 pm.
+func sameHalf(a, b *Expr) *Expr {
+	if a.Clock == nil || b.Clock == nil || !a.Clock.AmPm || b.Clock.AmPm {
+		return a
+	}
+	c, _ := shareHalf(*a.Clock, *b.Clock)
+	return OnClock(c)
 }
 
 // shareWeeks puts weekdays into the week that another member states: all behind it, those before it only if no time of the day is said.

@@ -266,10 +266,10 @@ func bareWeekday(c *grammar.Call) any {
 	return OnWeekday(c.Int("weekday", 1))
 }
 
-// weekdayOfWeek takes "on" into the date only where the week lies ahead, as the specifications have it.
+// weekdayOfWeek takes "on" into the date only where the week is a coming one, as the specifications have it.
 func weekdayOfWeek(c *grammar.Call) any {
 	week := c.Int("w", 0)
-	if len(c.Args) > 0 && week < 0 {
+	if len(c.Args) > 0 && week < 1 {
 		return nil
 	}
 	return OnWeekdayOf(week, c.Int("weekday", 1))

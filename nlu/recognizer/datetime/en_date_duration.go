@@ -15,6 +15,7 @@ var enDurationActions = map[string]grammar.Action{
 	"shortTerm":     shortTerm,
 	"quarterTerm":   func(c *grammar.Call) any { return enTerm(c, float64(c.Int("q", 1))/4) },
 	"hoursMinutes":  hoursMinutes,
+	"seconds":       seconds,
 	"aSecond":       aSecond,
 	"oneNight":      oneNight,
 	"halfTerm":      func(c *grammar.Call) any { return enTerm(c, 0.5) },
@@ -30,7 +31,7 @@ var enDurationActions = map[string]grammar.Action{
 	"inLengths":     inLengths,
 	"withinLengths": withinLengths,
 	"wholeUnit":     wholeUnit,
-	"modifyLength":  func(c *grammar.Call) any { return orNil(Modify(For(lengthOf(c, "length")), c.Args[0])) },
+	"modifyLength":  modifyLength,
 }
 
 // enUnits are units that are so many of another.
@@ -94,6 +95,14 @@ func hoursMinutes(c *grammar.Call) any {
 	return Length{{float64(c.Int("n", 0)), Hour}, {float64(c.Int("m", 0)), Minute}}
 }
 
+// seconds is "twenty second", unless a word of the rule before it makes it a rank: "the twenty second".
+func seconds(c *grammar.Call) any {
+	if slices.Contains(c.Args, leftWord(c)) && !isDigit(c.Text[c.Kids[0].Start]) {
+		return nil
+	}
+	return enTerm(c, numberOf(c.Kids[0]))
+}
+
 // aSecond is "a second", unless it may count what follows: "a second round". The rule's words cannot be counted.
 func aSecond(c *grammar.Call) any {
 	if w := rightWord(c); w != "" && !slices.Contains(c.Args, w) {
@@ -136,6 +145,13 @@ func forLength(c *grammar.Call) any {
 		return nil
 	}
 	return For(lengthOf(c, "length"))
+}
+
+func modifyLength(c *grammar.Call) any {
+	if slices.Contains(c.Args[1:], rightWord(c)) {
+		return nil
+	}
+	return orNil(Modify(For(lengthOf(c, "length")), c.Args[0]))
 }
 
 // theHour is a duration only after certain words: "offline for the hour".

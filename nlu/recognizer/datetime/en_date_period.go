@@ -25,7 +25,8 @@ var enPeriodActions = map[string]grammar.Action{
 	"monthFigures":    monthFigures,
 	"bareYear":        bareYear,
 	"namedYear":       namedYear,
-	"namedYears":      func(c *grammar.Call) any { return orNil(InYear(c.Int("hi", 0)*100 + c.Int("lo", 0))) },
+	"spelledYear":     spelledYear,
+	"namedYears":      namedYears,
 	"ordinalOf":       func(c *grammar.Call) any { return c.Int("n", 0) },
 	"toDate":          toDate,
 	"today":           func(*grammar.Call) any { return presentDay() },
@@ -216,10 +217,11 @@ func monthFigures(c *grammar.Call) any {
 	return orNil(InMonth(year, c.Int("b", 0)))
 }
 
-// bareYear reads 1998. Four figures are a year between 1500 and 2200 if nothing about them says that they are something else.
+// bareYear reads 1998. Four figures are a year between 1500 and 2200 if nothing about them says that they are something else: a word of the
+// rule's second list before them (a 2015 model), or, for round ones and those that may be clock times, the lack of one of the first list.
 func bareYear(c *grammar.Call) any {
 	y := c.Int("year4", 0)
-	if y < 1500 || y >= 2200 || figuresLead(c, "-/.,:+") || figuresGoOn(c, "-/.,:") {
+	if y < 1500 || y >= 2200 || figuresLead(c, "-/.,:+") || figuresGoOn(c, "-/.,:") || isIdentifier(charAfter(c)) && charAfter(c) >= 'a' {
 		return nil
 	}
 	switch charBefore(c) {
@@ -229,7 +231,28 @@ func bareYear(c *grammar.Call) any {
 	if end := c.Kids[0].End; strings.HasPrefix(c.Text[end:], " - ") && startsWithFigure(c.Text, end+3) {
 		return nil
 	}
+	i, w := slices.Index(c.Args, "/"), leftWord(c)
+	if i < 0 || slices.Contains(c.Args[i:], w) || (y < 1900 || y%100 == 0) && !slices.Contains(c.Args[:i], w) {
+		return nil
+	}
 	return InYear(y)
+}
+
+// spelledYear is "two thousand and fifteen"; round ones need one of the rule's words before them.
+func spelledYear(c *grammar.Call) any {
+	y := c.Int("numeral", 0)
+	if y%100 == 0 && !slices.Contains(c.Args, leftWord(c)) {
+		return nil
+	}
+	return InYear(y)
+}
+
+// namedYears is "nineteen eighty four", but not after one of the rule's words: "at sixteen fifteen".
+func namedYears(c *grammar.Call) any {
+	if slices.Contains(c.Args, leftWord(c)) {
+		return nil
+	}
+	return orNil(InYear(c.Int("hi", 0)*100 + c.Int("lo", 0)))
 }
 
 func namedYear(c *grammar.Call) any {
@@ -267,32 +290,52 @@ func undefinedPeriod(c *grammar.Call) any {
 	})
 }
 
-// periodOf is the week or month in which a day lies, by the name of the day: "the week of the 18th".
+// periodOf is the week, weekend or month in which a day lies, by the name of the day: "the week of the 18th". Weekends have names of their own,
+// and so have the weeks of a calendar.
 func periodOf(c *grammar.Call) any {
 	x := expr(c, "x")
-	if x == nil {
+	switch {
+	case x != nil:
+	case c.Get("d") != nil:
 		x = OnDate(Date{Day: c.Int("d", 0)})
+	default:
+		x = OnDate(dateOf(c, "stated"))
 	}
 	if x == nil {
 		return nil
 	}
-	unit, byNumber := Unit(word(c, "w")[0]), scopeOf(c).modes&Calendar != 0
+	unit := Unit(word(c, "w")[0])
+	rename := unit == Weekend || unit == Week && scopeOf(c).modes&Calendar != 0
 	return x.Map(value.DateRange, func(m Meaning, ref time.Time) (Meaning, bool) {
 		if m.null() {
 			return m, false
 		}
-		if byNumber && unit == Week {
-			m.Timex, m.PastTimex = TimexWeek(m.Future.Start), TimexWeek(m.Past.Start)
+		past, future := periodAround(unit, m.Past.Start), periodAround(unit, m.Future.Start)
+		m.Past, m.Future = past.span, future.span
+		if rename {
+			m.Timex, m.PastTimex = future.timex, past.timex
 		}
-		return m.EachSpan(func(s Span) Span {
-			if unit == Month {
-				a := MonthStart(s.Start, 0)
-				return Span{a, a.AddDate(0, 1, 0)}
-			}
-			a := WeekStart(s.Start)
-			return Span{a, a.AddDate(0, 0, 7)}
-		}), true
+		return m, true
 	})
+}
+
+// namedSpan is a period with its TIMEX.
+type namedSpan struct {
+	span  Span
+	timex string
+}
+
+// periodAround is the calendar week, weekend or month of a day.
+func periodAround(unit Unit, day time.Time) namedSpan {
+	switch monday := WeekStart(day); unit {
+	case Month:
+		a := MonthStart(day, 0)
+		return namedSpan{Span{a, a.AddDate(0, 1, 0)}, TimexMonth(a.Year(), int(a.Month()))}
+	case Weekend:
+		return namedSpan{Span{monday.AddDate(0, 0, 5), monday.AddDate(0, 0, 7)}, TimexWeek(monday) + "-WE"}
+	default:
+		return namedSpan{Span{monday, monday.AddDate(0, 0, 7)}, TimexWeek(monday)}
+	}
 }
 
 // rest is from today to the last day of the present week, month or year. Its length counts that day, except in weeks.

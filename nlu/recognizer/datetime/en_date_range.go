@@ -20,6 +20,8 @@ var enRangeActions = map[string]grammar.Action{
 	"domRange":      domRange,
 	"domList":       domList,
 	"domsOfMonth":   domsOfMonth,
+	"dateList":      dateList,
+	"datesGroup":    datesGroup,
 	"weekdayRange":  weekdayRange,
 }
 
@@ -142,38 +144,4 @@ func domRange(c *grammar.Call) any {
 func weekdayRange(c *grammar.Call) any {
 	week := c.Int("w", 0)
 	return enBetween(c, OnWeekdayOf(week, c.Int("a", 1)), OnWeekdayOf(week, c.Int("b", 7)))
-}
-
-// domPlace is a day of the month in a list, with its place.
-type domPlace struct{ start, end, day int }
-
-// domList collects "22nd, 23rd".
-func domList(c *grammar.Call) any {
-	d := c.Get("dom")
-	list := []domPlace{{d.Start, d.End, c.Int("dom", 0)}}
-	if have := c.Get("dom.list"); have != nil {
-		list = append(have.Value.([]domPlace), list...)
-	}
-	return list[:len(list):len(list)]
-}
-
-// domsOfMonth is "18 and 19 june": each is a date of its own. In the mode for alternatives, those rules take it.
-func domsOfMonth(c *grammar.Call) any {
-	x := c.Get("x")
-	last, ok := x.Value.(Date)
-	if !ok || scopeOf(c).modes&Extended != 0 || figuresLead(c, ".,:/-$") {
-		return nil
-	}
-	var g Group
-	for _, p := range c.Get("dom.list").Value.([]domPlace) {
-		e := OnDate(Date{Year: last.Year, Month: last.Month, Day: p.day})
-		if e == nil {
-			return nil
-		}
-		g = append(g, Member{Start: p.start, End: p.end, Expr: e})
-	}
-	if e := OnDate(last); e != nil {
-		return append(g, Member{Start: x.Start, End: x.End, Expr: e})
-	}
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 // enRelativeActions are those of en_date.grammar that count from today or within a month.
 var enRelativeActions = map[string]grammar.Action{
 	"weekdaysFromNow": func(c *grammar.Call) any { return weekdaysFromNow(c.Int("n", 1)*argInt(c, 0), weekdayOf(c)) },
+	"modifyFromNow":   modifyFromNow,
 	"nthWeekday":      nthWeekday,
 	"dayOfMonth":      func(c *grammar.Call) any { return orNil(dayOfMonth(c.Int("d", 0), c.Int("p", 0))) },
 	"lastDayOf":       lastDayOf,
@@ -161,9 +162,10 @@ func dayIn(c *grammar.Call) any {
 	return orNil(OnDate(Date{Day: c.Int("d", 0)}))
 }
 
-// theDay is today, but means nothing in a calendar, where "partner of the day" is more frequent.
+// theDay is today, unless one of the rule's words tells which day: "the day when it came". It means nothing in a calendar, where "partner of
+// the day" is more frequent.
 func theDay(c *grammar.Call) any {
-	if scopeOf(c).modes&Calendar != 0 {
+	if scopeOf(c).modes&Calendar != 0 || slices.Contains(c.Args, rightWord(c)) {
 		return nil
 	}
 	return OnDayOffset(0)
@@ -176,6 +178,11 @@ func fromNow(c *grammar.Call, sign int) any {
 		return nil
 	}
 	return orNil(FromNow(l, sign))
+}
+
+// modifyFromNow is "more than a week ago": before the day or moment that was a week ago.
+func modifyFromNow(c *grammar.Call) any {
+	return Modify(FromNow(lengthOf(c, "l"), argInt(c, 1)), c.Args[0])
 }
 
 func shiftFrom(c *grammar.Call) any {

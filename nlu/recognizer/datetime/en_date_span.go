@@ -11,8 +11,9 @@ import (
 
 // enSpanActions are those of en_date_period.grammar that make quarters, seasons, decades, lengths from now and parts of periods.
 var enSpanActions = map[string]grammar.Action{
-	"quarter":         func(c *grammar.Call) any { return InMonths(yearHint(c), c.Int("q", c.Int("quarter.short", 1))*3-2, 3) },
-	"halfYear":        func(c *grammar.Call) any { return InMonths(yearHint(c), c.Int("h", 1)*6-5, 6) },
+	"quarter":         quarter,
+	"halfYear":        halfYear,
+	"quarterSpan":     quarterSpan,
 	"quarterFromNow":  func(c *grammar.Call) any { return quartersFromNow(c.Int("s", 0), 1) },
 	"quartersFromNow": func(c *grammar.Call) any { return quartersFromNow(c.Int("s", 0), c.Int("n", 1)) },
 	"season":          func(c *grammar.Call) any { return InSeason(yearHint(c), word(c, "season.name")) },
@@ -20,6 +21,7 @@ var enSpanActions = map[string]grammar.Action{
 	"decade":          decade,
 	"twoThousands":    func(*grammar.Call) any { return InYears(TheYear(2000), 10) },
 	"decadesFromNow":  func(c *grammar.Call) any { return decadesFromNow(c.Int("s", 0), c.Int("n", 1)) },
+	"centuryFromNow":  func(c *grammar.Call) any { return centuryFromNow(c.Int("s", 0)) },
 	"century":         func(c *grammar.Call) any { return century(c.Int("n", 1)) },
 	"fiscal":          fiscal,
 	"stretch":         stretchAction,
@@ -34,6 +36,36 @@ var enSpanActions = map[string]grammar.Action{
 	"halfOfYear":      halfOfYear,
 	"halfOfSeason":    func(c *grammar.Call) any { return partBy(expr(c, "x"), word(c, "h"), wholePart) },
 	"halfOfUnit":      halfOfUnit,
+}
+
+func quarter(c *grammar.Call) any {
+	if b := charAfter(c); b >= 'a' && b <= 'z' || letterLeads(c) {
+		return nil
+	}
+	return InMonths(yearHint(c), c.Int("q", 1)*3-2, 3)
+}
+
+// halfYear is h1 and h2 of a year; "h2o" is none.
+func halfYear(c *grammar.Call) any {
+	if b := charAfter(c); b >= 'a' && b <= 'z' || letterLeads(c) {
+		return nil
+	}
+	return InMonths(yearHint(c), c.Int("h", 1)*6-5, 6)
+}
+
+// letterLeads tells whether a phrase that begins with a figure is the end of a word: 2020 q3 in "fy2020 q3".
+func letterLeads(c *grammar.Call) bool {
+	at := c.Kids[0].Start
+	return at > 0 && isDigit(c.Text[at]) && c.Text[at-1] >= 'a' && c.Text[at-1] <= 'z'
+}
+
+// quarterSpan is a range of quarters of one year: "q1-q3 2019". It ends where the last one begins, as ranges of months do.
+func quarterSpan(c *grammar.Call) any {
+	a, b := c.Int("a", 0), c.Int("b", 0)
+	if a >= b {
+		return nil
+	}
+	return orNil(Between(InMonths(yearHint(c), 3*a-2, 3), InMonths(yearHint(c), 3*b-2, 3)))
 }
 
 func quartersFromNow(shift, n int) *Expr {
@@ -89,6 +121,11 @@ func decadesFromNow(shift, n int) *Expr {
 		}
 		return this + 10*shift
 	}, 10*n)
+}
+
+// centuryFromNow is a whole century of the calendar.
+func centuryFromNow(shift int) *Expr {
+	return InYears(func(ref time.Time) int { return (ref.Year()/100 + shift) * 100 }, 100)
 }
 
 func century(n int) *Expr {

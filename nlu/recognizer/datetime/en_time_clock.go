@@ -64,13 +64,22 @@ func clockOfFigures(c *grammar.Call) any {
 
 // inFigures tells whether what stands at [start, end) is a piece of a longer number: of an address, a version or a price.
 func inFigures(text string, start, end int) bool {
-	if start > 1 && strings.IndexByte(".,:/$€£", text[start-1]) >= 0 && (isDigit(text[start-2]) || text[start-1] > '9') {
+	before := text[:start]
+	if start > 1 && strings.IndexByte(".,:/", before[start-1]) >= 0 && isDigit(before[start-2]) {
 		return true
+	}
+	if start > 0 && isLetter(before[start-1]) && isDigit(text[start]) {
+		return true
+	}
+	for _, sign := range []string{"$", "€", "£", "¥"} {
+		if strings.HasSuffix(before, sign) {
+			return true
+		}
 	}
 	if end+1 < len(text) && strings.IndexByte(".,:/", text[end]) >= 0 && isDigit(text[end+1]) {
 		return true
 	}
-	return end < len(text) && text[end] == '%' || start > 0 && isLetter(text[start-1]) && isDigit(text[start])
+	return end < len(text) && text[end] == '%'
 }
 
 // clockTogether reads "340" and "0730".
@@ -242,32 +251,12 @@ func cutArgs(args []string) (before, behind []string, both bool) {
 }
 
 // preceded tells whether one of the words stands before the phrase.
-func preceded(c *grammar.Call, words []string) bool {
-	before, spaced := strings.CutSuffix(c.Text[:c.Kids[0].Start], " ")
-	for _, w := range words {
-		if rest, ok := strings.CutSuffix(before, strings.ReplaceAll(w, "_", " ")); ok && spaced {
-			if rest == "" || !isLetter(rest[len(rest)-1]) {
-				return true
-			}
-		}
-	}
-	return false
-}
+func preceded(c *grammar.Call, words []string) bool { return slices.Contains(words, leftWord(c)) }
 
 // followed tells whether the phrase is followed by one of the words or by no word at all.
 func followed(c *grammar.Call, words []string) bool {
-	next := nextWord(c)
+	next := rightWord(c)
 	return next == "" || slices.Contains(words, next)
-}
-
-// nextWord is the word of letters right behind the phrase, empty if there is none.
-func nextWord(c *grammar.Call) string {
-	rest := strings.TrimPrefix(c.Text[c.Kids[len(c.Kids)-1].End:], " ")
-	n := 0
-	for n < len(rest) && isLetter(rest[n]) {
-		n++
-	}
-	return rest[:n]
 }
 
 func isLetter(b byte) bool { return 'a' <= b && b <= 'z' }

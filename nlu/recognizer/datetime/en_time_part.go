@@ -185,6 +185,9 @@ func spanInPart(c *grammar.Call) any {
 func (s clockSpan) in(part string) clockSpan {
 	a, b := clockTime{Clock: s.from}, clockTime{Clock: s.to}
 	a.in(part)
+	if part == "TNI" && b.Clock.Hour == 12 && b.AmPm && a.Clock.Hour >= 12 { // 7 to 12 at night
+		b.Clock.Hour = 0
+	}
 	if b.Clock.Hour >= 12 && b.AmPm { // 11 to 4, begun in the evening
 		b.AmPm = false
 	} else if b.in(part); s.to.AmPm && part == "TMO" && b.Seconds() < a.Seconds() {

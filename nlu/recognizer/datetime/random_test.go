@@ -17,7 +17,7 @@ import (
 
 // Words of the grammars in random order make phrases that nobody would write but a finder must survive; the fuzzer hardly comes upon them.
 func TestRandomPhrases(t *testing.T) {
-	rounds := 150000
+	rounds := 4000
 	if testing.Short() {
 		rounds = 500
 	}
@@ -35,7 +35,7 @@ func TestRandomPhrases(t *testing.T) {
 			}
 			finders = append(finders, f)
 		}
-		r := rand.New(rand.NewPCG(3, 4))
+		r := rand.New(rand.NewPCG(1, 2))
 		for i := range rounds {
 			var parts []string
 			for range 2 + r.IntN(10) {

@@ -26,7 +26,7 @@ func (e *Expr) Resolve(ref time.Time) (value.DateTime, bool) {
 	if m.AmPm {
 		for _, r := range v.Readings {
 			r.Timex, r.Start, r.End = toPm(r.Timex), later(r.Start), later(r.End)
-			if v.Type == value.DateTimeRange && !r.Start.IsZero() && !r.End.IsZero() && !r.End.After(r.Start) {
+			if (v.Type == value.DateTimeRange || v.Type == value.TimeRange) && !r.Start.IsZero() && !r.End.IsZero() && !r.End.After(r.Start) {
 				r.Timex, r.End = overnight(r.Timex), r.End.AddDate(0, 0, 1)
 			}
 			v.Readings = append(v.Readings, r)
@@ -56,13 +56,21 @@ func prefer(v *value.DateTime, m Meaning, ref time.Time) int {
 		n /= 2
 	}
 	chosen := n - 1 // the future
-	if n == 2 && m.pastIsLikelier(ref) {
+	if n == 2 && (m.pastIsToday(v.Type, ref) || m.pastIsLikelier(ref)) {
 		chosen = 0
 	}
 	if m.AmPm && atNight(v.Readings[chosen]) {
 		chosen += n
 	}
 	return chosen
+}
+
+// pastIsToday tells whether the reading that is called past is not over: "the 18th" is the past reading at noon on the 18th.
+func (m Meaning) pastIsToday(t value.DateTimeType, ref time.Time) bool {
+	if t == value.Date {
+		return m.Past.Start.Equal(Midnight(ref))
+	}
+	return t == value.DateAndTime && m.Past.Start.After(ref)
 }
 
 // pastIsLikelier tells whether the past reading is meant rather than the future one: a weekday or a day of the month means the coming one, but

@@ -28,27 +28,15 @@ func orNil(e *Expr) any {
 	return e
 }
 
-// sharedActions are for the grammars of all languages. They take their parts by label:
+// sharedActions are for the grammars of all languages. They take their parts by label or category:
 //
-//	atTime     date + clock           (date:…, time:…)   → AtTime
-//	between    from + to              (from:…, to:…)     → Between
-//	modify M   x                      (x:…)              → Modify
-//	onDate     year?, month?, day     whole numbers
-//	onWeekday  weekday                1 to 7
-//	dayOffset N  no parts             today + N days
-//	inMonth    year?, month           → InMonth
-//	inYear     year                   → InYear
+//	between      from and to  → Between
+//	onWeekday    weekday, 1 to 7
+//	dayOffset N  today + N days
 var sharedActions = map[string]grammar.Action{
-	"atTime":  func(c *grammar.Call) any { return orNil(AtTime(expr(c, "date"), expr(c, "time"))) },
-	"between": func(c *grammar.Call) any { return orNil(Between(expr(c, "from"), expr(c, "to"))) },
-	"modify":  func(c *grammar.Call) any { return orNil(Modify(expr(c, "x"), c.Args[0])) },
-	"onDate": func(c *grammar.Call) any {
-		return orNil(OnDate(Date{Year: c.Int("year", 0), Month: c.Int("month", 0), Day: c.Int("day", 0)}))
-	},
+	"between":   func(c *grammar.Call) any { return orNil(Between(expr(c, "from"), expr(c, "to"))) },
 	"onWeekday": func(c *grammar.Call) any { return orNil(OnWeekday(c.Int("weekday", 1))) },
 	"dayOffset": func(c *grammar.Call) any { return OnDayOffset(argInt(c, 0)) },
-	"inMonth":   func(c *grammar.Call) any { return orNil(InMonth(c.Int("year", 0), c.Int("month", 0))) },
-	"inYear":    func(c *grammar.Call) any { return orNil(InYear(c.Int("year", 0))) },
 }
 
 // argInt is the i-th constant of the rule as a number, 0 if there is none.

@@ -140,6 +140,14 @@ func (e *Expr) resolveTaskSet(ref time.Time) (value.DateTime, bool) {
 		r := &v.Readings[i]
 		r.Start = Midnight(ref)
 		day, clock, timed := strings.Cut(r.Timex, "T")
+		if timed && day == "P1WD" { // working days at nine
+			if n := Weekday(ref); n > 5 {
+				r.Start = r.Start.AddDate(0, 0, 8-n)
+			}
+			r.Start = taskClock("T" + clock).On(r.Start)
+			r.Timex = "T" + clock + day
+			continue
+		}
 		if strings.HasPrefix(r.Timex, "P") { // every two days: from today on
 			if strings.HasSuffix(r.Timex, "WE") {
 				r.Start = WeekStart(ref).AddDate(0, 0, 6)

@@ -58,8 +58,10 @@ func zhHasBefore(text string, at int, set string) bool {
 	if at == 0 {
 		return set[0] == '^'
 	}
-	r, _ := utf8.DecodeLastRuneInString(text[:at])
+	r, n := utf8.DecodeLastRuneInString(text[:at])
 	switch {
+	case strings.ContainsRune(zhWeekdays, r) && zhEndsWithWeek(text[:at-n]): // 周五五六点
+		return false
 	case strings.ContainsRune(set, r) && r != '#' && r != '^':
 		return true
 	case 'a' <= r && r <= 'z':
@@ -92,9 +94,15 @@ func zhHasAfter(text, set string, spaced bool) bool {
 }
 
 const (
-	zhFigures = "零〇一二三四五六七八九十百千"
-	zhCounted = "个件块元斤点万亿公米"
+	zhFigures  = "零〇一二三四五六七八九十百千"
+	zhWeekdays = "一二三四五六"
+	zhCounted  = "个件块元斤点万亿公米"
 )
+
+// zhEndsWithWeek tells whether a figure after the text is that of a weekday.
+func zhEndsWithWeek(text string) bool {
+	return strings.HasSuffix(text, "周") || strings.HasSuffix(text, "星期") || strings.HasSuffix(text, "礼拜")
+}
 
 // zhIsFigure tells whether r is a figure or a character of numbers.
 func zhIsFigure(r rune) bool {

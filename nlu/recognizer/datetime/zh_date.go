@@ -189,7 +189,7 @@ func zhDayOfPeriod(p *Expr, n int) any {
 	})
 }
 
-// zhFromNow reads 三天后 and 两小时前; of a length within zhBounds (三五天后) it is the range between them.
+// zhFromNow reads 三天后 and 两小时前; of a length within bounds (三五天后) it is the range between them.
 func zhFromNow(c *grammar.Call, sign int) any {
 	l, ok := zhLengthOf(c, "l")
 	if !ok {

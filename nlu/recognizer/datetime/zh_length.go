@@ -11,7 +11,7 @@ import (
 // zhLen is a length of time as stated.
 type zhLen struct {
 	low  Length
-	high Length // of a length within zhBounds (三五天), else nil
+	high Length // of a length within bounds (三五天), else nil
 	more bool   // a little more than that: 一年多
 }
 
@@ -185,7 +185,7 @@ func zhAddLength(c *grammar.Call) any {
 	return zhSum(a, b, ok && ok2)
 }
 
-// zhSum adds lengths without zhBounds, each unit but once.
+// zhSum adds lengths without bounds, each unit but once.
 func zhSum(a, b zhLen, ok bool) any {
 	if !ok || a.high != nil || b.high != nil {
 		return nil

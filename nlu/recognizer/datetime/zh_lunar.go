@@ -177,7 +177,7 @@ func zhHoliday(c zhCall, name string) *Expr {
 	return OnDate(Date{Year: y.n, Month: month, Day: day})
 }
 
-// zhMovingHoliday is the day of a zhHoliday by the lunar calendar or of a solar term in a Gregorian year.
+// zhMovingHoliday is the day of a holiday by the lunar calendar or of a solar term in a Gregorian year.
 func zhMovingHoliday(name string) func(ref time.Time, year int) time.Time {
 	if name[0] == 'T' {
 		term, _ := strconv.Atoi(name[1:])

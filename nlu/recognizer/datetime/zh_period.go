@@ -36,11 +36,19 @@ var zhPeriodActions = map[string]grammar.Action{
 	"season": func(c *grammar.Call) any {
 		return InSeason(zhCall{c}.yearOf(), word(c, "season"))
 	},
-	"decade":      zhDecade,
+	"decade": zhDecade,
+	"decadeOf": func(c *grammar.Call) any {
+		if y := c.Int("y", 0); y%10 == 0 {
+			return orNil(InYears(TheYear(y), 10))
+		}
+		return nil
+	},
+	"eraPart":     func(c *grammar.Call) any { return partBy(expr(c, "x"), word(c, "p"), wholePart) },
 	"century":     func(c *grammar.Call) any { return orNil(InYears(TheYear(max(1, 100*(zhCenturyOf(c)-1))), 100)) },
 	"centuryFrom": func(c *grammar.Call) any { return zhYear{n: argInt(c, 0), rel: true} },
 	"yearPart":    func(c *grammar.Call) any { return orNil(zhYearPart(zhCall{c}, word(c, "p"))) },
 	"monthPart":   func(c *grammar.Call) any { return orNil(zhMonthPart(zhCall{c}, word(c, "p"))) },
+	"partEnd":     zhPartEnd,
 	"weekOf":      func(c *grammar.Call) any { return orNil(zhWeekOf(expr(c, "p"), c.Int("o", 1))) },
 	"firstOf":     func(c *grammar.Call) any { return zhPartOf(c, 1) },
 	"lastOf":      func(c *grammar.Call) any { return zhPartOf(c, -1) },
@@ -258,6 +266,33 @@ func zhMonthPart(c zhCall, mod string) *Expr {
 	})
 }
 
+// zhPartEnd is where a part of a year or month ends a range: 年底 at its end, 年初 and 年中 at their begin.
+func zhPartEnd(c *grammar.Call) any {
+	x := expr(c, "x")
+	if x == nil {
+		return nil
+	}
+	return x.Map(value.Date, func(m Meaning, _ time.Time) (Meaning, bool) {
+		end := m.Mod == "end"
+		open := !m.same()
+		m = m.EachSpan(func(s Span) Span {
+			if end {
+				return Span{Start: s.End}
+			}
+			return Span{Start: s.Start}
+		})
+		write := func(s Span) string {
+			if open {
+				return TimexDate(0, int(s.Start.Month()), s.Start.Day())
+			}
+			return TimexDay(s.Start)
+		}
+		m.Mod, m.Timex, m.PastTimex = "", write(m.Future), ""
+		m.setPastTimex(write(m.Past))
+		return m, true
+	})
+}
+
 // zhWeekOf is the n-th week of a month or year, the last one if n is negative.
 func zhWeekOf(p *Expr, n int) *Expr {
 	if p == nil {
@@ -294,11 +329,17 @@ func zhFirstWeek(t time.Time, year bool) time.Time {
 	return weekOfMonth(t, t.Year(), int(t.Month()), 1)
 }
 
+// zhLongerThan tells whether a period, wherever it lies, has that length and more.
+func zhLongerThan(p *Expr, l Length) bool {
+	m, ok := p.At(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
+	return ok && (m.null() || float64(days(m.Future.Start, m.Future.End))*86400 > l.Seconds())
+}
+
 // zhPartOf is the first (sign 1) or last (-1) days, weeks or months of a period.
 func zhPartOf(c *grammar.Call, sign int) any {
 	p := expr(c, "p")
 	l, ok := zhLengthOf(c, "l")
-	if p == nil || !ok || l.high != nil || len(l.low) != 1 || l.low.HasClock() {
+	if p == nil || !ok || l.high != nil || len(l.low) != 1 || l.low.HasClock() || !zhLongerThan(p, l.low) {
 		return nil
 	}
 	weeks := l.low[0].Unit == Week

@@ -70,7 +70,9 @@ func TestChineseDatesRoundTrip(t *testing.T) {
 		func(d time.Time) string { return d.Format("2006-01-02") },
 		func(d time.Time) string { return d.Format("2006/1/2") },
 		func(d time.Time) string { return d.Format("2006.1.2") },
-		func(d time.Time) string { return fmt.Sprintf("%d年%s月%d号", d.Year(), zhNumeral(int(d.Month())), d.Day()) },
+		func(d time.Time) string {
+			return fmt.Sprintf("%d年%s月%d号", d.Year(), zhNumeral(int(d.Month())), d.Day())
+		},
 		func(d time.Time) string {
 			l, ok := datetime.ToLunar(d)
 			if !ok {
@@ -80,8 +82,11 @@ func TestChineseDatesRoundTrip(t *testing.T) {
 		},
 	}
 	var finds []value.Find
-	n, failed := 0, 0
-	for d := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() <= 2100; d = d.AddDate(0, 0, 1) {
+	n, failed, step := 0, 0, 1
+	if testing.Short() {
+		step = 5
+	}
+	for d := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() <= 2100; d = d.AddDate(0, 0, step) {
 		for _, way := range []int{n % 7, 7} { // each day in one of the ways of the solar calendar, and by the moon
 			text := ways[way](d)
 			finds = f.FindValues(finds[:0], text, value.Context{Lang: nlu.Chinese, Reference: time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC)})

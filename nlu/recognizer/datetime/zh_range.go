@@ -23,7 +23,7 @@ var zhRangeActions = map[string]grammar.Action{
 	"inPastMonths":  func(c *grammar.Call) any { return InPast(Length{{float64(c.Int("n", 0)), Month}}) },
 }
 
-// zhStretchOf is a length before, after or from now. Of a length within zhBounds the upper one counts.
+// zhStretchOf is a length before, after or from now. Of a length within bounds the upper one counts.
 func zhStretchOf(c *grammar.Call, f func(Length) *Expr) any {
 	l, ok := zhLengthOf(c, "l")
 	if !ok {

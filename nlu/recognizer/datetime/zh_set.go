@@ -16,9 +16,10 @@ var zhSetActions = map[string]grammar.Action{
 	"everyWeekday": func(c *grammar.Call) any {
 		return Every(TimexWeekday(c.Int("w", 1)))
 	},
-	"everyWeekdays": zhEveryWeekdays,
-	"workdays":      zhWorkdays,
-	"everyMonthDay": func(c *grammar.Call) any { return Every(TimexDate(0, 0, c.Int("dayn", 1))) },
+	"everyWeekdays":   zhEveryWeekdays,
+	"workdays":        zhWorkdays,
+	"everyMonthDay":   func(c *grammar.Call) any { return Every(TimexDate(0, 0, c.Int("dayn", 1))) },
+	"everyNthWeekday": func(c *grammar.Call) any { return Every(OnNthWeekdayTimex(0, 0, c.Int("w", 1), c.Int("o", 1))) },
 	"everyYearDay": func(c *grammar.Call) any {
 		return Every(TimexDate(0, c.Int("m", 1), c.Int("d", 1)))
 	},

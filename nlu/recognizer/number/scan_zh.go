@@ -32,7 +32,7 @@ func scanChinese(text string, at int, emit func(category, end int, v any)) {
 	}
 	n := readNumber(text, at)
 	if n.end > at && !inTail(text, at) {
-		emit(catNumber, n.end, n.v.number(n.form))
+		emit(catNumber, n.end, n.word())
 		if n.vague {
 			low := n.v.number(value.Integer)
 			emit(catVague, n.end, value.Range{Low: &low})
@@ -45,6 +45,23 @@ func scanChinese(text string, at int, emit func(category, end int, v any)) {
 	if a, ok := readApprox(text, at); ok {
 		emit(catApprox, a.end, a.approximate())
 	}
+}
+
+// common are the numbers that most words stand for, ready to be emitted: 一 in a text that is about no number must cost nothing. They are
+// shared, which a value allows.
+var common = func() (all [101]any) {
+	for i := range all {
+		all[i] = whole64(int64(i)).number(value.Integer)
+	}
+	return all
+}()
+
+// word is the number as a word of a grammar.
+func (n reading) word() any {
+	if n.form == value.Integer && n.v.r == nil && n.v.i >= 0 && n.v.i < int64(len(common)) {
+		return common[n.v.i]
+	}
+	return n.v.number(n.form)
 }
 
 // continues tells whether what stands at a place goes on with a number that began before: the 三 of 五百三十, the 5 of 15. What might as

@@ -55,7 +55,7 @@ type Finder interface {
 	FindValues(dst []Find, text string, c Context) []Find
 }
 
-// Number is an exact number; fractions keep their exact value.
+// Number is an exact number; fractions keep their exact value. The Rat may be shared: compute a new one instead of changing it.
 type Number struct {
 	*big.Rat
 	Form Form // how it was written
