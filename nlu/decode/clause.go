@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,6 +13,15 @@ var connectives = []string{
 	"另外", "还有", "顺便", "对了", "再就是", "以及", "同时", "然后", "还想", "再帮", "再给", "再问", "还要", "并且", "而且", "順便", "對了", "還有", "然後", "還想", "再幫",
 	" also ", " and ", " btw ", " by the way", " plus ", " then ", " oh and ", " another thing", " one more", " additionally", " as well as ",
 }
+
+// openers are the connectives as a clause may begin with them: without the space before, which the clause before has.
+var openers = func() []string {
+	all := slices.Clone(connectives)
+	for _, c := range connectives {
+		all = append(all, strings.TrimSpace(c)+" ")
+	}
+	return all
+}()
 
 // Clauses splits a text at punctuation and connectives into half-open byte ranges that cover it. Clauses of fewer than minTokens
 // tokens join the one before them (or after, at the start).
@@ -110,10 +120,5 @@ func opens(text string, at int) bool {
 		return false
 	}
 	lower := asciiLower(text[at:])
-	for _, c := range connectives {
-		if strings.HasPrefix(lower, c) || strings.HasPrefix(lower, strings.TrimSpace(c)+" ") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(openers, func(o string) bool { return strings.HasPrefix(lower, o) })
 }
