@@ -52,7 +52,7 @@ func NewTypedValues() (*TypedValues, error) {
 	v.cues, err = parseAmountCues("amounts.yaml", amountsYAML)
 	errs = append(errs, err)
 	for _, lang := range []nlu.Lang{nlu.Chinese, nlu.English} {
-		times, err := datetime.New(datetime.Options{Lang: lang})
+		times, err := datetime.New(datetime.Options{Lang: lang, Modes: datetime.Zones})
 		errs = append(errs, err)
 		units, err := amounts.New(amounts.Options{Lang: lang})
 		errs = append(errs, err)

@@ -114,7 +114,7 @@ func TestValuesWithoutFindsAllocateLittle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"我的订单怎么还没发货啊急死我了", "where is my parcel please tell me", "帮我转人工客服"} {
+	for _, text := range []string{"我的订单怎么还没发货啊急死我了", "where is my parcel please tell me", "帮我转人工客服", "我想问一下你们这个怎么用", "can someone help me with the app"} {
 		a := &nlu.Analysis{Utterance: nlu.Utterance{Text: text, Reference: reference}, Normal: norm.Fold(text, norm.Matching), Language: nlu.Detect(text)}
 		if n := testing.AllocsPerRun(200, func() { v.FindValues(nil, a) }); n > 2 {
 			t.Errorf("%q: %v allocations, want at most 2", text, n)

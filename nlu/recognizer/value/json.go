@@ -120,8 +120,9 @@ func (d DateTime) MarshalJSON() ([]byte, error) {
 
 func (d DateTime) reading(r Reading) reading {
 	j := reading{Timex: r.Timex, Mod: r.Mod}
-	if r.HasZone {
-		j.UTCOffset = &r.UTCOffset
+	zone := (*time.Location)(nil)
+	if r.HasZone && r.UTCOffset > -24*60 && r.UTCOffset < 24*60 { // other offsets say that the name fixes none
+		j.UTCOffset, zone = &r.UTCOffset, time.FixedZone("", r.UTCOffset*60)
 	}
 	layout := time.RFC3339
 	switch d.Type {
@@ -133,6 +134,9 @@ func (d DateTime) reading(r Reading) reading {
 	format := func(t time.Time) string {
 		if t.IsZero() {
 			return ""
+		}
+		if zone != nil { // the clock is that of the zone named
+			t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, zone)
 		}
 		return t.Format(layout)
 	}
