@@ -55,13 +55,11 @@ var enGrammar = sync.OnceValues(func() (*grammar.Grammar, error) {
 		return nil, err
 	}
 	o := grammar.Options{Actions: enActions, Scanners: append(number.Scanners(nlu.English), sp.scanner())}
-	for _, name := range []string{"data/en.grammar", "data/en_units.grammar", "data/en_money.grammar", "data/en_abbreviations.grammar"} {
-		data, err := enFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		o.Sources = append(o.Sources, grammar.Source{Name: "itn/" + name, Data: data})
+	files, err := read(enFiles, "data/en.grammar", "data/en_units.grammar", "data/en_money.grammar", "data/en_abbreviations.grammar")
+	if err != nil {
+		return nil, err
 	}
+	o.Sources = files
 	return grammar.Compile(o)
 })
 
@@ -70,11 +68,7 @@ func newEnglish(o Options) (language, error) {
 	if err != nil {
 		return nil, fmt.Errorf("itn: %w", err)
 	}
-	categories := []string{"written"}
-	if o.Abbreviate {
-		categories = append(categories, "abbreviation")
-	}
-	v, err := g.View(categories...)
+	v, err := viewOf(g, o)
 	if err != nil {
 		return nil, err
 	}

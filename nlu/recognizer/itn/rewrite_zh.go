@@ -43,13 +43,11 @@ var zhGrammar = sync.OnceValues(func() (*grammar.Grammar, error) {
 		Actions:  actions,
 		Scanners: append(number.Scanners(nlu.Chinese), zh.scanner()),
 	}
-	for _, name := range []string{"data/zh.grammar", "data/zh_abbreviations.grammar"} {
-		data, err := zhFiles.ReadFile(name)
-		if err != nil {
-			return nil, err
-		}
-		o.Sources = append(o.Sources, grammar.Source{Name: "itn/" + name, Data: data})
+	files, err := read(zhFiles, "data/zh.grammar", "data/zh_abbreviations.grammar")
+	if err != nil {
+		return nil, err
 	}
+	o.Sources = append(o.Sources, files...)
 	return grammar.Compile(o)
 })
 
@@ -58,11 +56,7 @@ func newChinese(o Options) (language, error) {
 	if err != nil {
 		return nil, fmt.Errorf("itn: %w", err)
 	}
-	categories := []string{"written"}
-	if o.Abbreviate {
-		categories = append(categories, "abbreviation")
-	}
-	v, err := g.View(categories...)
+	v, err := viewOf(g, o)
 	if err != nil {
 		return nil, err
 	}
