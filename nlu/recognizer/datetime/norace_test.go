@@ -1,0 +1,6 @@
+//go:build !race
+
+package datetime_test
+
+// race tells that the race detector is on: pools forget what they hold then, so allocations say nothing.
+const race = false
