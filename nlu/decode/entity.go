@@ -22,6 +22,7 @@ type Entity struct {
 	types       []string // type of each tag, "" for O
 	begin       []bool
 	transitions [][]float64 // log-domain, −Inf where illegal
+	before      [][]int     // tags that may stand before each tag
 	spec        models.EntitySpec
 }
 
@@ -52,6 +53,14 @@ func NewEntity(m *models.Manifest) (*Entity, error) {
 			}
 			if !d.legal(a, b) {
 				d.transitions[a][b] = math.Inf(-1)
+			}
+		}
+	}
+	d.before = make([][]int, len(d.tags))
+	for b := range d.tags {
+		for a := range d.tags {
+			if d.legal(a, b) {
+				d.before[b] = append(d.before[b], a)
 			}
 		}
 	}
@@ -134,7 +143,7 @@ func (d *Entity) Viterbi(rows [][]float64) []int {
 		back[t] = make([]int, n)
 		for b := range n {
 			best, from := math.Inf(-1), 0
-			for a := range n {
+			for _, a := range d.before[b] {
 				if s := score[a] + d.transitions[a][b]; s > best {
 					best, from = s, a
 				}
