@@ -6,7 +6,8 @@
 //	Regex     regex@1     candidates  ids: form, checksum, and the words around them decide the type
 //	Lookup    lookup@1    candidates  names from lists, longest first, without word boundaries in Chinese
 //	Fuzzy     fuzzy@1     candidates  the same names misspelt (edit distance) or misheard (pinyin)
-//	Values    values@1    candidates  the place for dates, numbers, money and quantities
+//	Spoken    spoken@1    candidates  ids said aloud: the rules of Regex over the written form of the text
+//	Values    values@1    candidates  times, numbers, money, quantities, telephone numbers, URLs, yes and no: see TypedValues
 //	Merge     merge@1     entities    nlu.Merge over all candidates, the model's included
 //	Synonyms  synonyms@1  entities    surfaces to canonical values, whoever found the entity
 //	Roles     roles@1     entities    old and new, from and to
