@@ -34,6 +34,10 @@ func runCurve(ctx context.Context, args []string, std stdio) error {
 	if f.encoder == "" || len(test) == 0 {
 		return errors.New("curve: --encoder and --eval are needed")
 	}
+	counts, err := curveSizes(*sizes)
+	if err != nil {
+		return err
+	}
 	c, err := f.readCorpus()
 	if err != nil {
 		return err
@@ -54,16 +58,30 @@ func runCurve(ctx context.Context, args []string, std stdio) error {
 	if err := f.initORT(ctx, std.err); err != nil {
 		return err
 	}
+	return printCurve(ctx, c, counts, e, r, held, std)
+}
+
+// curveSizes reads the numbers of examples, so that a slip is told before hours of work.
+func curveSizes(list string) ([]int, error) {
+	var counts []int
+	for _, size := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(size))
+		if err != nil || n < 0 {
+			return nil, fmt.Errorf("curve: --sizes: %q is not a number of examples", size)
+		}
+		counts = append(counts, n)
+	}
+	return counts, nil
+}
+
+// printCurve trains on each part of the corpus and prints a line as soon as it is measured.
+func printCurve(ctx context.Context, c *corpus.Corpus, counts []int, e *encoder.Encoder, r training.Recipe, held *corpus.Corpus, std stdio) error {
 	w := tabwriter.NewWriter(std.out, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "PER INTENT\tMESSAGES\tACCURACY zh\tACCURACY en\tACCURACY\tAUROC")
-	for _, size := range strings.Split(*sizes, ",") {
-		n, err := strconv.Atoi(size)
-		if err != nil || n < 0 {
-			return fmt.Errorf("curve: size %q is not a number", size)
-		}
+	for _, n := range counts {
 		part, name := c, "all"
 		if n > 0 {
-			part, name = training.Thin(c, n), size
+			part, name = training.Thin(c, n), strconv.Itoa(n)
 		}
 		report, err := curvePoint(ctx, part, e, r, held, std)
 		if err != nil {
