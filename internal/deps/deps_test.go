@@ -53,6 +53,11 @@ var users = map[string][]string{
 	"github.com/marcboeker/go-duckdb":       {}, // superseded by github.com/duckdb/duckdb-go
 	"github.com/apache/arrow/go":            {}, // superseded by github.com/apache/arrow-go
 	"github.com/apache/arrow-go":            {"yingda/analytics"},
+	"github.com/coder/websocket":            {"yingda/server", "tests"},
+	"github.com/chromedp":                   {"tests"},
+	"github.com/jackc/pgx":                  {"yingda/cmd/yingda", "yingda/dialogue/profile"},
+	"github.com/go-sql-driver/mysql":        {"yingda/cmd/yingda", "yingda/dialogue/profile"},
+	"modernc.org/sqlite":                    {"yingda/cmd/yingda", "yingda/dialogue/profile", "tests"},
 	"flag":                                  {"yingda/cmd/yingda", "tests"},
 	"github.com/stretchr/testify":           {},
 	"github.com/daulet/tokenizers":          {},

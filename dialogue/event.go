@@ -1,0 +1,134 @@
+package dialogue
+
+import (
+	"time"
+
+	"yingda/models"
+	"yingda/nlu"
+)
+
+// EventKind says what an event records.
+type EventKind string
+
+// The kinds of events.
+const (
+	TurnTaken   EventKind = "turn"        // a customer's message and what the robot did; Event.Turn
+	Queued      EventKind = "queued"      // put into a queue other than by a turn: by an agent, by the API; Event.Hand
+	Claimed     EventKind = "claimed"     // an agent speaks from now on; Event.Hand
+	Transferred EventKind = "transferred" // from an agent to a queue or another agent; Event.Hand
+	Released    EventKind = "released"    // by an agent, back to the queue; Event.Hand
+	Returned    EventKind = "returned"    // to the robot; Event.Hand
+	AgentSaid   EventKind = "agent"       // Event.Agent
+	SentOut     EventKind = "outbound"    // a proactive message was sent; Event.Out
+	Receipt     EventKind = "receipt"     // what became of an outbound message; Event.Out
+	Rated       EventKind = "rating"      // satisfaction or a thumb; Event.Rating
+	Closed      EventKind = "closed"      // the conversation is over; a later message opens it again
+)
+
+// Event is an immutable fact of one conversation. What is in Private is sealed with the customer's key before it is written; the rest is
+// readable by analytics and therefore holds nothing that a customer wrote and nothing that says who they are.
+type Event struct {
+	ID       string    `json:"id"` // unique in the conversation; the message id of a turn
+	Kind     EventKind `json:"kind"`
+	Key                // tenant, conversation
+	Customer string    `json:"customer"` // pseudonym; the store writes it from Private.Customer
+	Channel  string    `json:"channel"`
+	Time     time.Time `json:"time"`
+
+	Turn   *TurnBody   `json:"turn,omitempty"`
+	Hand   *HandBody   `json:"hand,omitempty"`
+	Agent  *AgentBody  `json:"agent,omitempty"`
+	Out    *OutBody    `json:"out,omitempty"`
+	Rating *RatingBody `json:"rating,omitempty"`
+
+	Private *Private `json:"-"` // nil once the customer's key is destroyed
+
+	Seq  uint64 `json:"-"`    // place in the log, from the store; 0 = not written
+	Prev string `json:"prev"` // hash of the conversation's event before, hex; the store writes and checks it
+}
+
+// TurnBody is the readable part of a turn.
+type TurnBody struct {
+	Redacted    string             `json:"text"` // the message with personal parts replaced by their type, e.g. "查一下 <order_id>"
+	Lang        nlu.Lang           `json:"lang"`
+	Intents     []nlu.Prediction   `json:"intents"` // what was recognised
+	Ranking     []nlu.Prediction   `json:"ranking"` // the best five
+	OOS         float64            `json:"oos"`
+	Emotion     Emotion            `json:"emotion"`
+	Entities    []string           `json:"entities"` // types
+	Attachments []AttachmentType   `json:"attachments,omitempty"`
+	Bundle      models.BundleID    `json:"bundle"`
+	Decision    Decision           `json:"decision"` // without Say's words: keys only
+	Scripts     []ScriptRef        `json:"scripts"`
+	Tier        string             `json:"tier,omitempty"`
+	Owner       OwnerKind          `json:"owner"`               // who spoke when the message came
+	Exposures   map[string]string  `json:"exposures,omitempty"` // experiment → variant
+	Calls       []CallNote         `json:"calls,omitempty"`
+	Millis      map[string]float64 `json:"ms,omitempty"` // where the time went: parse, policy, calls, total
+}
+
+// CallNote is the readable part of a call record.
+type CallNote struct {
+	Name   string     `json:"name"`
+	Status CallStatus `json:"status"`
+	Millis float64    `json:"ms"`
+}
+
+// HandBody is a change of who speaks.
+type HandBody struct {
+	Queue string `json:"queue,omitempty"`
+	Agent string `json:"agent,omitempty"` // who speaks from now on, or whom it is for
+	By    string `json:"by,omitempty"`    // who did it: an agent's id, "robot", "system"
+	Why   Reason `json:"why,omitempty"`
+	Note  string `json:"note,omitempty"` // from agent to agent; kept in Private by the store's callers when it may be personal
+}
+
+// AgentBody is the readable part of what an agent said.
+type AgentBody struct {
+	Agent     string `json:"agent"`
+	Length    int    `json:"length"`              // code points
+	Suggested string `json:"suggested,omitempty"` // id of the suggestion that was used, if one was
+}
+
+// OutBody is a message that the robot sent by itself, or a receipt for one.
+type OutBody struct {
+	FollowUp string    `json:"follow_up"` // id
+	Kind     string    `json:"kind"`      // e.g. "order_exception"
+	Script   ScriptRef `json:"script"`
+	Status   string    `json:"status"` // sent, delivered, read, failed, expired, stopped
+	Detail   string    `json:"detail,omitempty"`
+}
+
+// RatingBody is a customer's judgement.
+type RatingBody struct {
+	Score    int    `json:"score"`              // 1–5; 0 = a thumb
+	Thumb    int    `json:"thumb,omitempty"`    // +1, −1
+	About    string `json:"about,omitempty"`    // id of the turn that a thumb is about
+	Resolved *bool  `json:"resolved,omitempty"` // "was your question answered?"
+	Redacted string `json:"text,omitempty"`
+}
+
+// Private is the part of an event that only the conversation may know.
+type Private struct {
+	Customer     string            `json:"customer"` // as the channel knows them; "anonymous:<conversation>" when it does not
+	Text         string            `json:"text,omitempty"`
+	Alternatives []nlu.Alternative `json:"alternatives,omitempty"`
+	Attachments  []Attachment      `json:"attachments,omitempty"`
+	Payload      string            `json:"payload,omitempty"`
+	Entities     []Entity          `json:"entities,omitempty"`
+	Profile      *Profile          `json:"profile,omitempty"` // as given by the caller with the message
+	Replies      []Reply           `json:"replies,omitempty"` // to the customer: of the robot, the agent, the follow-up
+	Calls        []CallRecord      `json:"calls,omitempty"`
+	Say          []Say             `json:"say,omitempty"`
+	State        State             `json:"state,omitzero"` // after the turn
+	Note         string            `json:"note,omitempty"`
+}
+
+// Entity is an entity of a logged message.
+type Entity struct {
+	Type  string `json:"type"`
+	Text  string `json:"text"`
+	Start int    `json:"start"` // byte offset into Private.Text
+	Value any    `json:"value,omitempty"`
+	Role  string `json:"role,omitempty"`
+}
