@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"yingda/dialogue"
+	"yingda/nlu"
+)
+
+// work is one message on its way. What does not depend on the conversation's state is done once, however often the turn is.
+type work struct {
+	e        *Engine
+	m        dialogue.Message
+	start    time.Time
+	prepared bool
+	parsed   *nlu.Analysis // nil without text
+	bundle   string        // that parsed it
+	calls    recorder
+	millis   map[string]float64
+}
+
+// try does the turn on the latest state. It returns dialogue.ErrConflict when that was not the latest any more.
+func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
+	t, err := w.e.o.Store.Load(ctx, w.m.Key)
+	if err != nil {
+		return dialogue.Outcome{}, fmt.Errorf("load conversation: %w", err)
+	}
+	if seq := t.Saw(w.m.ID); seq != 0 {
+		if out, again, err := w.e.again(ctx, t, w.m, seq); again || err != nil {
+			return out, err
+		}
+	}
+	turn, err := w.turn(ctx, t)
+	if err != nil {
+		return dialogue.Outcome{}, err
+	}
+	began := time.Now()
+	w.calls.restart()
+	d, err := w.decide(ctx, turn)
+	if err != nil {
+		return dialogue.Outcome{}, fmt.Errorf("decide: %w", err)
+	}
+	w.time("policy", time.Since(began)-w.calls.took)
+	w.time("calls", w.calls.took)
+	replies := w.render(turn, d)
+	w.time("total", time.Since(w.start))
+	ev := w.event(turn, d, replies)
+	next, err := w.e.o.Store.Append(ctx, t, ev)
+	if err != nil {
+		return dialogue.Outcome{}, err
+	}
+	return dialogue.Outcome{
+		Key: w.m.Key, ID: w.m.ID, Seq: ev.Seq, Replies: replies, Decision: d, Analysis: w.parsed, Owner: next.Owner, Tracker: next,
+	}, nil
+}
+
+// turn gathers what the policy may look at.
+func (w *work) turn(ctx context.Context, t *dialogue.Tracker) (dialogue.Turn, error) {
+	m := w.m
+	if m.Customer == "" {
+		m.Customer = t.Customer
+	}
+	if m.Customer == "" {
+		m.Customer = anonymous(m.Key)
+	}
+	if m.Channel == "" {
+		if m.Channel = t.Channel; m.Channel == "" {
+			m.Channel = "web"
+		}
+	}
+	turn := dialogue.Turn{Tracker: t, Calls: &w.calls}
+	var err error
+	if turn.Profile, err = w.profile(ctx, t, m); err != nil {
+		return turn, err
+	}
+	if w.e.o.Experiments != nil {
+		turn.Variants = w.e.o.Experiments.Assign(ctx, m.Tenant, m.Customer, map[string]string{"channel": m.Channel, "tier": turn.Profile.Tier, "lang": string(t.Lang)})
+	}
+	if err := w.understand(ctx, t, &m, turn.Variants[BundleExperiment]); err != nil {
+		return turn, err
+	}
+	turn.Message, turn.Analysis = m, w.parsed
+	return turn, nil
+}
+
+func (w *work) profile(ctx context.Context, t *dialogue.Tracker, m dialogue.Message) (dialogue.Profile, error) {
+	switch {
+	case m.Profile != nil:
+		return *m.Profile, nil
+	case t.Profile != nil:
+		return *t.Profile, nil
+	case w.e.o.Profiles == nil:
+		return dialogue.Profile{}, nil
+	}
+	p, err := w.e.o.Profiles.Profile(ctx, m.Tenant, m.Customer)
+	if err != nil {
+		return p, fmt.Errorf("profile: %w", err)
+	}
+	return p, nil
+}
+
+// understand prepares the attachments and parses the text, unless an earlier try of this turn has.
+func (w *work) understand(ctx context.Context, t *dialogue.Tracker, m *dialogue.Message, bundle string) error {
+	if !w.prepared && w.e.o.Media != nil && len(m.Attachments) > 0 {
+		as, err := w.e.o.Media.Prepare(ctx, m.Tenant, m.Attachments)
+		if err != nil {
+			return err
+		}
+		w.m.Attachments = as
+	}
+	w.prepared = true
+	m.Attachments = w.m.Attachments
+	if m.Text == "" || w.parsed != nil && w.bundle == bundle {
+		return nil
+	}
+	began := time.Now()
+	u := nlu.Utterance{Text: m.Text, Alternatives: m.Alternatives, Lang: m.Lang, Reference: m.Time}
+	as, err := w.e.o.Parser.Parse(ctx, bundle, []nlu.Utterance{u})
+	if err != nil {
+		return fmt.Errorf("parse: %w", err)
+	}
+	w.parsed, w.bundle = as[0], bundle
+	w.time("parse", time.Since(began))
+	return nil
+}
+
+// decide asks the policy, unless a person speaks.
+func (w *work) decide(ctx context.Context, t dialogue.Turn) (dialogue.Decision, error) {
+	if t.Tracker.Owner.Kind == dialogue.OwnerAgent {
+		return dialogue.Decision{Action: dialogue.Silent, Reason: dialogue.PersonSpeaks, Why: "an agent speaks in this conversation", Intents: labels(t.Analysis), State: t.Tracker.State}, nil
+	}
+	return w.e.o.Policy.Decide(ctx, t)
+}
+
+func labels(a *nlu.Analysis) []string {
+	if a == nil {
+		return nil
+	}
+	var names []string
+	for _, in := range a.Intents {
+		names = append(names, in.Label)
+	}
+	return names
+}
+
+func (w *work) render(t dialogue.Turn, d dialogue.Decision) []dialogue.Reply {
+	replies := make([]dialogue.Reply, 0, len(d.Say))
+	for _, s := range d.Say {
+		replies = append(replies, w.e.o.Scripts.Render(dialogue.Wording{
+			Say: s, Tenant: t.Message.Tenant, Lang: language(t), Channel: t.Message.Channel, Emotion: emotion(t), Tier: t.Profile.Tier,
+			Unit: t.Message.Customer, Variants: t.Variants,
+		}))
+	}
+	return replies
+}
+
+// language is what the robot answers in: the profile's where there is one and the message is no clear change, else the message's.
+func language(t dialogue.Turn) nlu.Lang {
+	switch {
+	case t.Analysis != nil && t.Analysis.Language != "" && clear(t.Analysis.Text):
+		return t.Analysis.Language
+	case t.Tracker.Lang != "":
+		return t.Tracker.Lang
+	case t.Message.Lang != "":
+		return t.Message.Lang
+	case t.Profile.Lang != "":
+		return t.Profile.Lang
+	case t.Analysis != nil && t.Analysis.Language != "":
+		return t.Analysis.Language
+	}
+	return nlu.Chinese
+}
+
+// clear tells whether a text is long enough to say which language its writer wants: a number, "ok" or an order id is not. A Chinese
+// character counts as a word.
+func clear(text string) bool {
+	words, inWord := 0, false
+	for _, r := range text {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if letter && !inWord || r >= 0x3400 && r < 0xa000 {
+			words++
+		}
+		inWord = letter
+	}
+	return words >= 2
+}
+
+func emotion(t dialogue.Turn) dialogue.Emotion {
+	if t.Analysis == nil {
+		return dialogue.Emotion{Time: t.Message.Time}
+	}
+	e := t.Analysis.Emotion
+	return dialogue.Emotion{Label: e.Label, Valence: e.Valence, Intensity: e.Intensity, Time: t.Message.Time}
+}
+
+func (w *work) time(what string, d time.Duration) {
+	if w.millis == nil {
+		w.millis = map[string]float64{}
+	}
+	w.millis[what] = float64(d.Microseconds()) / 1000
+}
