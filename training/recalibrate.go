@@ -39,13 +39,7 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 		r.Int8 = false // it was done when the base was made
 	}
 	if r.Int8 {
-		if err := quantize.Expand(model.Graph); err != nil {
-			return nil, err
-		}
-		if res.Products, err = static(ctx, model, stateBundle(base, model, dim), train); err != nil {
-			return nil, err
-		}
-		if res.Matrices, err = quantize.Weights(model.Graph); err != nil {
+		if err := res.toInt8(ctx, model, stateBundle(base, model, dim), train); err != nil {
 			return nil, err
 		}
 	}
@@ -66,20 +60,38 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 	}
 	embed := base.Manifest.Heads[base.Manifest.HeadIndex(models.HeadEmbedding)].Dim
 	addHeads(model.Graph, dim, embed, fit)
-	m.Heads, m.Model, m.Tokenizer, m.Licences = base.Manifest.Heads, base.Manifest.Model, base.Manifest.Tokenizer, base.Manifest.Licences
-	m.Training = maps.Clone(base.Manifest.Training)
-	m.Training["examples"] = len(c.Examples)
-	if r.Int8 {
-		m.Training["int8"] = true
-	}
-	if m.Training["corpus"], err = c.Fingerprint(); err != nil {
+	if err := inherit(m, base.Manifest, c, r.Int8); err != nil {
 		return nil, err
-	}
-	if m.Entities != nil && base.Manifest.Entities != nil {
-		m.Entities.Transitions = base.Manifest.Entities.Transitions
 	}
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	return res, nil
+}
+
+// toInt8 turns the encoder's products into int8, with ranges measured on texts that were trained on.
+func (res *Result) toInt8(ctx context.Context, model *onnx.Model, states *models.Bundle, train *corpus.Corpus) (err error) {
+	if err := quantize.Expand(model.Graph); err != nil {
+		return err
+	}
+	if res.Products, err = static(ctx, model, states, train); err != nil {
+		return err
+	}
+	res.Matrices, err = quantize.Weights(model.Graph)
+	return err
+}
+
+// inherit takes over from the base what was not fitted anew, and says how the bundle came about.
+func inherit(m, base *models.Manifest, c *corpus.Corpus, int8 bool) (err error) {
+	m.Heads, m.Model, m.Tokenizer, m.Licences = base.Heads, base.Model, base.Tokenizer, base.Licences
+	m.Training = maps.Clone(base.Training)
+	m.Training["examples"] = len(c.Examples)
+	if int8 {
+		m.Training["int8"] = true
+	}
+	if m.Entities != nil && base.Entities != nil {
+		m.Entities.Transitions = base.Entities.Transitions
+	}
+	m.Training["corpus"], err = c.Fingerprint()
+	return err
 }
 
 // inInt8 tells whether a graph computes in integers already.

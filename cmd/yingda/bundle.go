@@ -63,22 +63,27 @@ func runBundle(ctx context.Context, args []string, std stdio) error {
 		return err
 	}
 	b := bundleCommand{flags: &f, store: store, role: models.Role(*role), std: std}
+	return b.do(ctx, verb, append(words, "")[0], pull)
+}
+
+// do runs a verb of "yingda bundle" that is known to exist, on the bundle it names, "" for those that name none.
+func (b *bundleCommand) do(ctx context.Context, verb, bundle string, pull pullFlags) error {
 	switch verb {
 	case "list":
 		return b.list()
 	case "inspect":
-		return b.inspect(words[0])
+		return b.inspect(bundle)
 	case "verify":
-		_, err := b.verify(ctx, words[0])
+		_, err := b.verify(ctx, bundle)
 		return err
 	case "import":
-		return b.importPath(ctx, words[0])
+		return b.importPath(ctx, bundle)
 	case "activate":
-		return b.activate(ctx, models.BundleID(words[0]))
+		return b.activate(ctx, models.BundleID(bundle))
 	case "rollback":
 		return b.rollback()
 	default:
-		return b.pull(ctx, words[0], pull)
+		return b.pull(ctx, bundle, pull)
 	}
 }
 

@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -152,17 +152,10 @@ func writeReport(r *eval.Report, dir string, std stdio) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, render := range map[string]func(f *os.File) error{
-		"report.json": func(f *os.File) error { return r.JSON(f) },
-		"report.html": func(f *os.File) error { return r.HTML(f) },
-	} {
+	for name, render := range map[string]func(io.Writer) error{"report.json": r.JSON, "report.html": r.HTML} {
 		path := filepath.Join(dir, name)
-		f, err := os.Create(path)
-		if err != nil {
+		if err := writeFile(path, render); err != nil {
 			return err
-		}
-		if err := errors.Join(render(f), f.Close()); err != nil {
-			return fmt.Errorf("write %s: %w", path, err)
 		}
 		fmt.Fprintln(std.err, "wrote", path)
 	}

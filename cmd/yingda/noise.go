@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"yingda/training"
 	"yingda/training/noise"
@@ -22,48 +21,45 @@ func runNoise(ctx context.Context, args []string, std stdio) error {
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
-	if err := f.initORT(ctx, std.err); err != nil {
+	found, err := f.findNoise(ctx, std)
+	if err != nil {
 		return err
+	}
+	if *html != "" {
+		if err := writeFile(*html, found.HTML); err != nil {
+			return err
+		}
+	}
+	return found.TSV(std.out)
+}
+
+// findNoise predicts every message by heads that have not seen it, and compares.
+func (f *trainFlags) findNoise(ctx context.Context, std stdio) (*noise.Result, error) {
+	if err := f.initORT(ctx, std.err); err != nil {
+		return nil, err
 	}
 	tax, err := f.readTaxonomy()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c, err := f.readCorpus()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r, err := training.LoadRecipe(f.recipe)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e := engineFlags{ortFlags: f.ortFlags, store: storeDir(), bundle: f.base}
 	base, err := e.openBundle()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := newProgress(std.err)
 	classes, examples, err := training.OutOfFold(ctx, c, tax, base, r, f.features, p.report)
 	p.end()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	found, err := noise.Find(classes, examples)
-	if err != nil {
-		return err
-	}
-	if *html != "" {
-		file, err := os.Create(*html)
-		if err != nil {
-			return err
-		}
-		if err := found.HTML(file); err != nil {
-			file.Close()
-			return err
-		}
-		if err := file.Close(); err != nil {
-			return err
-		}
-	}
-	return found.TSV(std.out)
+	return noise.Find(classes, examples)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -185,16 +186,9 @@ func (p *promotion) write(d *gate.Decision) (string, error) {
 		return "", fmt.Errorf("promote: the report cannot be written, --reports FOLDER chooses another place: %w", err)
 	}
 	base := filepath.Join(p.reports, fmt.Sprintf("%s-%s", d.Challenger, time.Now().UTC().Format("20060102T150405Z")))
-	for ext, render := range map[string]func(f *os.File) error{
-		".json": func(f *os.File) error { return d.JSON(f) },
-		".md":   func(f *os.File) error { return d.Markdown(f) },
-	} {
-		f, err := os.Create(base + ext)
-		if err != nil {
+	for ext, render := range map[string]func(io.Writer) error{".json": d.JSON, ".md": d.Markdown} {
+		if err := writeFile(base+ext, render); err != nil {
 			return "", fmt.Errorf("promote: the report cannot be written, --reports FOLDER chooses another place: %w", err)
-		}
-		if err := errors.Join(render(f), f.Close()); err != nil {
-			return "", fmt.Errorf("write %s: %w", base+ext, err)
 		}
 	}
 	return base + ".md", nil

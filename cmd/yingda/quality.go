@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"yingda/models"
 	"yingda/nlu"
 	"yingda/nlu/standard"
 	"yingda/training"
@@ -140,7 +141,22 @@ func measureQuality(ctx context.Context, e *encoder.Encoder, file string, o qual
 		}
 		fmt.Fprintln(std.err, path)
 	}
-	engine, err := buildEngine(res.Bundle, standard.Options{Rules: standard.NoRules()})
+	row := &qualityRow{Benchmark: b.Recipe.Name, Title: b.Title, Layers: slices.Max(b.Recipe.Layers), Seed: b.Recipe.Seed,
+		Megabytes: float64(len(res.Bundle.Model)+len(res.Bundle.Tokenizer)) / 1e6}
+	if row.Figures, err = judgeQuality(ctx, res.Bundle, &b, test, p); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	row.Minutes = time.Since(start).Minutes()
+	p.end()
+	for _, m := range row.Figures {
+		fmt.Fprintf(std.err, "%s: %s %.4f\n", b.Title, m.Name, float64(m.Value))
+	}
+	return row, nil
+}
+
+// judgeQuality runs a bundle, without recognisers, on the test part and returns the benchmark's figures.
+func judgeQuality(ctx context.Context, trained *models.Bundle, b *training.Benchmark, test *corpus.Corpus, p *progress) ([]eval.Metric, error) {
+	engine, err := buildEngine(trained, standard.Options{Rules: standard.NoRules()})
 	if err != nil {
 		return nil, err
 	}
@@ -152,24 +168,19 @@ func measureQuality(ctx context.Context, e *encoder.Encoder, file string, o qual
 	if err != nil {
 		return nil, err
 	}
-	report, err := eval.Evaluate(cases, eval.Options{Data: b.Title, EntityTypes: eval.ModelTypes(res.Bundle.Manifest)})
+	report, err := eval.Evaluate(cases, eval.Options{Data: b.Title, EntityTypes: eval.ModelTypes(trained.Manifest)})
 	if err != nil {
 		return nil, err
 	}
-	row := &qualityRow{Benchmark: b.Recipe.Name, Title: b.Title, Layers: slices.Max(b.Recipe.Layers), Seed: b.Recipe.Seed, Minutes: time.Since(start).Minutes(),
-		Megabytes: float64(len(res.Bundle.Model)+len(res.Bundle.Tokenizer)) / 1e6}
+	var figures []eval.Metric
 	for _, name := range b.Figures {
 		i := slices.IndexFunc(report.Headline, func(m eval.Metric) bool { return m.Name == name })
 		if i < 0 {
-			return nil, fmt.Errorf("%s: there is no figure %q", file, name)
+			return nil, fmt.Errorf("there is no figure %q", name)
 		}
-		row.Figures = append(row.Figures, report.Headline[i])
+		figures = append(figures, report.Headline[i])
 	}
-	p.end()
-	for _, m := range row.Figures {
-		fmt.Fprintf(std.err, "%s: %s %.4f\n", b.Title, m.Name, float64(m.Value))
-	}
-	return row, nil
+	return figures, nil
 }
 
 func writeQuality(rows []qualityRow, path string) error {

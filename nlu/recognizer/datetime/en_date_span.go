@@ -258,45 +258,35 @@ func partBy(x *Expr, mod string, cut func(s Span, mod string) Span) any {
 	})
 }
 
-func partOfWeek(s Span, mod string) Span {
-	switch mod {
-	case "start":
-		return Span{s.Start, s.Start.AddDate(0, 0, 3)}
-	case "mid":
-		return Span{s.Start.AddDate(0, 0, 1), s.Start.AddDate(0, 0, 4)}
-	}
-	return Span{s.Start.AddDate(0, 0, 3), s.End}
+// offset is a number of months and days from the start of a period.
+type offset struct{ months, days int }
+
+func (o offset) after(t time.Time) time.Time { return t.AddDate(0, o.months, o.days) }
+
+// thirds says where the parts of a period lie: its start ends at early, its middle is mid, its end begins at late.
+type thirds struct {
+	early offset
+	mid   [2]offset
+	late  offset
 }
 
-func partOfMonth(s Span, mod string) Span {
-	switch mod {
-	case "start":
-		return Span{s.Start, s.Start.AddDate(0, 0, 15)}
-	case "mid":
-		return Span{s.Start.AddDate(0, 0, 9), s.Start.AddDate(0, 0, 20)}
-	}
-	return Span{s.Start.AddDate(0, 0, 15), s.End}
-}
+// The parts of periods. A year named by its number falls into thirds, one that is relative to now into halves.
+var (
+	partOfWeek     = thirds{offset{days: 3}, [2]offset{{days: 1}, {days: 4}}, offset{days: 3}}.cut
+	partOfMonth    = thirds{offset{days: 15}, [2]offset{{days: 9}, {days: 20}}, offset{days: 15}}.cut
+	partOfYear     = thirds{offset{months: 4}, [2]offset{{months: 4}, {months: 8}}, offset{months: 8}}.cut
+	partOfThisYear = thirds{offset{months: 6}, [2]offset{{months: 3}, {months: 9}}, offset{months: 6}}.cut
+)
 
-// partOfYear cuts a year named by its number into thirds, partOfThisYear one that is relative to now into halves.
-func partOfYear(s Span, mod string) Span {
+// cut returns the part of s that mod names.
+func (p thirds) cut(s Span, mod string) Span {
 	switch mod {
 	case "start":
-		return Span{s.Start, s.Start.AddDate(0, 4, 0)}
+		return Span{s.Start, p.early.after(s.Start)}
 	case "mid":
-		return Span{s.Start.AddDate(0, 4, 0), s.Start.AddDate(0, 8, 0)}
+		return Span{p.mid[0].after(s.Start), p.mid[1].after(s.Start)}
 	}
-	return Span{s.Start.AddDate(0, 8, 0), s.End}
-}
-
-func partOfThisYear(s Span, mod string) Span {
-	switch mod {
-	case "start":
-		return Span{s.Start, s.Start.AddDate(0, 6, 0)}
-	case "mid":
-		return Span{s.Start.AddDate(0, 3, 0), s.Start.AddDate(0, 9, 0)}
-	}
-	return Span{s.Start.AddDate(0, 6, 0), s.End}
+	return Span{p.late.after(s.Start), s.End}
 }
 
 func wholePart(s Span, _ string) Span { return s }
