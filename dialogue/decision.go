@@ -70,9 +70,9 @@ type Decision struct {
 // Say asks for a wording.
 type Say struct {
 	Key     string            `json:"key"`
-	Vars    map[string]string `json:"vars,omitempty"`
-	Text    string            `json:"text,omitempty"` // fixed words instead of a key, e.g. of a knowledge entry
-	Buttons []Button          `json:"buttons,omitempty"`
+	Vars    map[string]string `json:"vars,omitempty"`    // slots; the items of a list are separated by newlines
+	Text    string            `json:"text,omitempty"`    // fixed words instead of a key, e.g. of a knowledge entry
+	Buttons []Button          `json:"buttons,omitempty"` // instead of the script's own; one without Title is called by its payload, see package script
 	Cards   []Card            `json:"cards,omitempty"`
 	Image   string            `json:"image,omitempty"`
 	Links   []string          `json:"links,omitempty"`

@@ -80,7 +80,10 @@ type HandBody struct {
 	Agent string `json:"agent,omitempty"` // who speaks from now on, or whom it is for
 	By    string `json:"by,omitempty"`    // who did it: an agent's id, "robot", "system"
 	Why   Reason `json:"why,omitempty"`
-	Note  string `json:"note,omitempty"` // from agent to agent; kept in Private by the store's callers when it may be personal
+	// Skills and Urgent are those of HandOffAsk; a transfer without Skills keeps the ones that were asked for.
+	Skills []string `json:"skills,omitempty"`
+	Urgent bool     `json:"urgent,omitempty"`
+	Note   string   `json:"note,omitempty"` // from agent to agent; kept in Private by the store's callers when it may be personal
 }
 
 // AgentBody is the readable part of what an agent said.
@@ -97,6 +100,8 @@ type OutBody struct {
 	Script   ScriptRef `json:"script"`
 	Status   string    `json:"status"` // sent, delivered, read, failed, expired, stopped
 	Detail   string    `json:"detail,omitempty"`
+	// Context says that Private.State is what the robot knows from here on, so that the answer to the message is understood.
+	Context bool `json:"context,omitempty"`
 }
 
 // RatingBody is a customer's judgement.
@@ -120,7 +125,8 @@ type Private struct {
 	Replies      []Reply           `json:"replies,omitempty"` // to the customer: of the robot, the agent, the follow-up
 	Calls        []CallRecord      `json:"calls,omitempty"`
 	Say          []Say             `json:"say,omitempty"`
-	State        State             `json:"state,omitzero"` // after the turn
+	Follow       []FollowAsk       `json:"follow,omitempty"` // of the decision, with what its texts need
+	State        State             `json:"state,omitzero"`   // after the turn, or after an outbound message with [OutBody].Context
 	Note         string            `json:"note,omitempty"`
 }
 

@@ -2,7 +2,9 @@ package dialogue
 
 import (
 	"context"
+	"time"
 
+	"yingda/models"
 	"yingda/nlu"
 )
 
@@ -18,6 +20,13 @@ type Wording struct {
 	Unit string
 	// Variants are the arms this customer is in, by experiment.
 	Variants map[string]string
+	// Nth is the place among the replies of the turn, from 0. Only the first answers the customer's feeling.
+	Nth int
+	// Said is what the robot said of late in this conversation, as Tracker.Lines has it: the same words are not said again where there
+	// are others.
+	Said []string
+	// Time is that of the message, with the customer's zone, so that a date can be "tomorrow"; zero = dates are written out.
+	Time time.Time
 }
 
 // Scripts puts words to what is to be said. It never fails: a key without words is said with the nearest general one and reported.
@@ -30,7 +39,8 @@ type Asked struct {
 	Tenant    string
 	Text      string
 	Lang      nlu.Lang
-	Embedding []float32 // of Text by the bundle, as the analysis carries it; nil = words only
+	Embedding []float32       // of Text by the bundle, as the analysis carries it; nil = words only
+	Bundle    models.BundleID // whose embedding it is: vectors of two bundles cannot be compared
 	Intents   []string
 	Limit     int // 0 = 3
 }

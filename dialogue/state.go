@@ -9,14 +9,15 @@ import (
 // State is the robot's memory of a conversation between turns. A policy reads the old one and writes a new one; the event of the turn
 // carries it, sealed. It stays small: histories in it are bounded.
 type State struct {
-	Slots map[string]Slot `json:"slots,omitempty"` // all that was learnt, over all tasks
+	Slots map[string]Slot `json:"slots,omitempty"` // what was learnt and bears on what is being talked about
+	Aside map[string]Slot `json:"aside,omitempty"` // what was learnt for earlier topics; a task that needs it takes it back
 	Tasks []TaskState     `json:"tasks,omitempty"` // unfinished; the last is being worked on
 	Later []string        `json:"later,omitempty"` // intents said in the same message, to be taken up in turn
 	Asked *Question       `json:"asked,omitempty"` // what a yes, a number or a bare value would answer
 
 	Topic   []string          `json:"topic,omitempty"`  // intents of the latest turn that had any, for "那蓝色的呢？"
 	Focus   map[string]string `json:"focus,omitempty"`  // what 它, 那个, that one refer to, by entity type
-	Lists   []string          `json:"lists,omitempty"`  // the options shown last, for 第二个, 便宜那个
+	Lists   []Listed          `json:"lists,omitempty"`  // the options shown last, for 第二个, 便宜那个
 	Misses  int               `json:"misses,omitempty"` // messages in a row that were not understood
 	Angry   int               `json:"angry,omitempty"`  // angry messages since the last calm stretch
 	Soothed int               `json:"soothed,omitempty"`
@@ -33,6 +34,14 @@ type Slot struct {
 	From  string   `json:"from"`           // "customer", "profile", "system"
 	Turn  int      `json:"turn"`           // when
 	More  []string `json:"more,omitempty"` // further values of the same slot
+}
+
+// Listed is one of the options shown.
+type Listed struct {
+	Slot  string  `json:"slot"`            // that choosing it fills; empty = Value is the payload of a button
+	Value string  `json:"value"`           // e.g. "畅享99", "/intent refund.request"
+	Title string  `json:"title,omitempty"` // when it differs
+	Price float64 `json:"price,omitempty"` // 0 = not known
 }
 
 // TaskState is a task under way.
@@ -70,7 +79,7 @@ const (
 
 // Clone returns a copy that shares nothing that a policy changes.
 func (s State) Clone() State {
-	s.Slots, s.Focus = maps.Clone(s.Slots), maps.Clone(s.Focus)
+	s.Slots, s.Aside, s.Focus = maps.Clone(s.Slots), maps.Clone(s.Aside), maps.Clone(s.Focus)
 	s.Tasks = slices.Clone(s.Tasks)
 	for i := range s.Tasks {
 		s.Tasks[i].Slots, s.Tasks[i].Asks = maps.Clone(s.Tasks[i].Slots), maps.Clone(s.Tasks[i].Asks)

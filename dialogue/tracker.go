@@ -36,6 +36,10 @@ type Owner struct {
 	Urgent bool      `json:"urgent,omitempty"`
 	Token  uint64    `json:"token,omitempty"`
 	Since  time.Time `json:"since,omitzero"`
+	// Asked is when the customer was first to be handed over; waiting times count from it. Transfers and releases keep it.
+	Asked time.Time `json:"asked,omitzero"`
+	// Front says that the customer had an agent already and waits again through no wish of theirs: they go first.
+	Front bool `json:"front,omitempty"`
 }
 
 // Line is a line of the transcript.
@@ -76,6 +80,8 @@ type Tracker struct {
 	Profile  *Profile  `json:"profile,omitempty"` // the latest that a caller gave
 	Owner    Owner     `json:"owner,omitzero"`
 	LastSaid time.Time `json:"last_said,omitzero"` // by the customer
+	// LastAgent is who spoke latest, also after the robot took over again.
+	LastAgent string `json:"last_agent,omitempty"`
 
 	Lines    []Line    `json:"lines,omitempty"`
 	Emotions []Emotion `json:"emotions,omitempty"`
@@ -114,13 +120,16 @@ func (t *Tracker) Apply(ev *Event, hash string) *Tracker {
 	case AgentSaid:
 		n.say(t, ev, "agent", "")
 	case SentOut:
+		n.applyOut(t, ev)
+	case Closed: // whoever spoke: when the customer writes again, the robot answers
+		n.Closed, n.Owner = true, Owner{Token: ev.Seq, Since: ev.Time}
+		n.State.Misses, n.State.Angry = 0, 0
 		n.say(t, ev, "robot", "")
-	case Closed:
-		n.Closed = true
 	case Rated:
 		n.Ratings++
 	case Queued, Claimed, Transferred, Released, Returned:
 		n.applyHand(ev)
+		n.say(t, ev, "robot", "") // what the customer is told about it
 	}
 	n.Seen = appendBounded(t.Seen, SeenID{hashID(ev.ID), ev.Seq}, MaxSeen)
 	return &n
@@ -148,9 +157,17 @@ func (n *Tracker) applyTurn(t *Tracker, ev *Event) {
 		n.Emotions = appendBounded(t.Emotions, b.Emotion, MaxEmotions)
 	}
 	if h := b.Decision.HandOff; h != nil && n.Owner.Kind == OwnerRobot {
-		n.Owner = Owner{Kind: OwnerQueue, Queue: h.Queue, Why: h.Why, Skills: h.Skills, Urgent: h.Urgent, Token: ev.Seq, Since: ev.Time}
+		n.Owner = Owner{Kind: OwnerQueue, Queue: h.Queue, Why: h.Why, Skills: h.Skills, Urgent: h.Urgent, Token: ev.Seq, Since: ev.Time, Asked: ev.Time}
 	}
 	n.say(n, ev, "robot", b.Decision.Action)
+}
+
+// applyOut takes a message that the robot sent by itself. Without its private part what was known before it stays.
+func (n *Tracker) applyOut(t *Tracker, ev *Event) {
+	if ev.Out != nil && ev.Out.Context && ev.Private != nil {
+		n.State = ev.Private.State
+	}
+	n.say(t, ev, "robot", "")
 }
 
 // say adds the replies of ev to the lines of from.
@@ -169,13 +186,20 @@ func (n *Tracker) applyHand(ev *Event) {
 	h := ev.Hand
 	switch ev.Kind {
 	case Claimed:
-		n.Owner.Kind, n.Owner.Agent = OwnerAgent, h.Agent
+		n.Owner.Kind, n.Owner.Agent, n.LastAgent = OwnerAgent, h.Agent, h.Agent
+		if n.Owner.Asked.IsZero() { // taken from the robot, not from a queue
+			n.Owner.Asked = ev.Time
+		}
 	case Queued:
-		n.Owner = Owner{Kind: OwnerQueue, Queue: h.Queue, Why: h.Why}
+		n.Owner = Owner{Kind: OwnerQueue, Queue: h.Queue, Why: h.Why, Skills: h.Skills, Urgent: h.Urgent, Asked: ev.Time}
 	case Transferred, Released: // a transfer may be meant for one agent, who still has to take it
-		n.Owner.Kind, n.Owner.Agent = OwnerQueue, h.Agent
+		n.Owner.Kind, n.Owner.Agent, n.Owner.Front = OwnerQueue, h.Agent, true
+		n.Owner.Urgent = n.Owner.Urgent || h.Urgent
 		if h.Queue != "" {
 			n.Owner.Queue = h.Queue
+		}
+		if h.Skills != nil {
+			n.Owner.Skills = h.Skills
 		}
 	case Returned:
 		n.Owner = Owner{}

@@ -75,15 +75,24 @@ func TestOwner(t *testing.T) {
 	}{
 		{asked, dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "vip", Why: dialogue.ByRequest, Urgent: true, Token: 1}},
 		{hand(2, dialogue.Claimed, dialogue.HandBody{Agent: "li"}), dialogue.Owner{Kind: dialogue.OwnerAgent, Queue: "vip", Agent: "li", Why: dialogue.ByRequest, Urgent: true, Token: 2}},
-		{hand(3, dialogue.Transferred, dialogue.HandBody{Queue: "tech"}), dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "tech", Why: dialogue.ByRequest, Urgent: true, Token: 3}},
-		{hand(4, dialogue.Claimed, dialogue.HandBody{Agent: "wu"}), dialogue.Owner{Kind: dialogue.OwnerAgent, Queue: "tech", Agent: "wu", Why: dialogue.ByRequest, Urgent: true, Token: 4}},
-		{hand(5, dialogue.Released, dialogue.HandBody{}), dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "tech", Why: dialogue.ByRequest, Urgent: true, Token: 5}},
+		{hand(3, dialogue.Transferred, dialogue.HandBody{Queue: "tech"}), dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "tech", Why: dialogue.ByRequest, Urgent: true, Token: 3, Front: true}},
+		{hand(4, dialogue.Claimed, dialogue.HandBody{Agent: "wu"}), dialogue.Owner{Kind: dialogue.OwnerAgent, Queue: "tech", Agent: "wu", Why: dialogue.ByRequest, Urgent: true, Token: 4, Front: true}},
+		{hand(5, dialogue.Released, dialogue.HandBody{}), dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "tech", Why: dialogue.ByRequest, Urgent: true, Token: 5, Front: true}},
 		{hand(6, dialogue.Returned, dialogue.HandBody{}), dialogue.Owner{Token: 6}},
+		{hand(7, dialogue.Queued, dialogue.HandBody{Queue: "tech", Why: dialogue.ByFailure, Skills: []string{"router"}}),
+			dialogue.Owner{Kind: dialogue.OwnerQueue, Queue: "tech", Why: dialogue.ByFailure, Skills: []string{"router"}, Token: 7}},
+		{hand(8, dialogue.Claimed, dialogue.HandBody{Agent: "wu"}),
+			dialogue.Owner{Kind: dialogue.OwnerAgent, Queue: "tech", Agent: "wu", Why: dialogue.ByFailure, Skills: []string{"router"}, Token: 8}},
+		{hand(9, dialogue.Closed, dialogue.HandBody{}), dialogue.Owner{Token: 9}},
 	}
 	tr := &dialogue.Tracker{Key: key}
 	for _, s := range steps {
 		tr = tr.Apply(s.ev, "h")
-		s.want.Since = s.ev.Time
+		if s.want.Since = s.ev.Time; s.want.Kind != dialogue.OwnerRobot && s.ev.Seq < 7 {
+			s.want.Asked = asked.Time
+		} else if s.want.Kind != dialogue.OwnerRobot {
+			s.want.Asked = time.Unix(1007, 0)
+		}
 		if !reflect.DeepEqual(tr.Owner, s.want) {
 			t.Errorf("after %s: owner %+v, want %+v", s.ev.Kind, tr.Owner, s.want)
 		}
@@ -146,7 +155,7 @@ func TestKeyValidate(t *testing.T) {
 func TestStateClone(t *testing.T) {
 	s := dialogue.State{
 		Slots: map[string]dialogue.Slot{"a": {Value: "1"}}, Tasks: []dialogue.TaskState{{Task: "t", Slots: map[string]string{"a": "1"}, Asks: map[string]int{"a": 1}}},
-		Later: []string{"x"}, Asked: &dialogue.Question{Slot: "a"}, Topic: []string{"x"}, Focus: map[string]string{"p": "1"}, Lists: []string{"x"},
+		Later: []string{"x"}, Asked: &dialogue.Question{Slot: "a"}, Topic: []string{"x"}, Focus: map[string]string{"p": "1"}, Lists: []dialogue.Listed{{Value: "x"}},
 		Tried: []string{"x"}, Notes: []string{"x"}, Said: []dialogue.Say{{Key: "x"}},
 	}
 	c := s.Clone()
@@ -155,9 +164,9 @@ func TestStateClone(t *testing.T) {
 	}
 	c.Slots["a"] = dialogue.Slot{Value: "2"}
 	c.Tasks[0].Slots["a"], c.Tasks[0].Asks["a"], c.Asked.Slot, c.Focus["p"] = "2", 2, "b", "2"
-	c.Later[0], c.Topic[0], c.Lists[0], c.Tried[0], c.Notes[0], c.Said[0].Key = "y", "y", "y", "y", "y", "y"
+	c.Later[0], c.Topic[0], c.Lists[0].Value, c.Tried[0], c.Notes[0], c.Said[0].Key = "y", "y", "y", "y", "y", "y"
 	if s.Slots["a"].Value != "1" || s.Tasks[0].Slots["a"] != "1" || s.Tasks[0].Asks["a"] != 1 || s.Asked.Slot != "a" || s.Focus["p"] != "1" ||
-		s.Later[0]+s.Topic[0]+s.Lists[0]+s.Tried[0]+s.Notes[0]+s.Said[0].Key != "xxxxxx" {
+		s.Later[0]+s.Topic[0]+s.Lists[0].Value+s.Tried[0]+s.Notes[0]+s.Said[0].Key != "xxxxxx" {
 		t.Errorf("the clone shares with the original: %+v", s)
 	}
 }

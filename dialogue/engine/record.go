@@ -21,7 +21,7 @@ func (w *work) event(t dialogue.Turn, d dialogue.Decision, replies []dialogue.Re
 	}
 	private := &dialogue.Private{
 		Customer: m.Customer, Text: m.Text, Alternatives: m.Alternatives, Attachments: m.Attachments, Payload: m.Payload, Profile: m.Profile,
-		Replies: replies, Calls: w.calls.made, Say: d.Say, State: d.State,
+		Replies: replies, Calls: w.calls.made, Say: d.Say, Follow: d.Follow, State: d.State,
 	}
 	for _, r := range replies {
 		body.Scripts = append(body.Scripts, r.Script)

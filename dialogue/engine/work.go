@@ -147,13 +147,26 @@ func labels(a *nlu.Analysis) []string {
 
 func (w *work) render(t dialogue.Turn, d dialogue.Decision) []dialogue.Reply {
 	replies := make([]dialogue.Reply, 0, len(d.Say))
-	for _, s := range d.Say {
+	said := recent(t.Tracker)
+	for i, s := range d.Say {
 		replies = append(replies, w.e.o.Scripts.Render(dialogue.Wording{
 			Say: s, Tenant: t.Message.Tenant, Lang: language(t), Channel: t.Message.Channel, Emotion: emotion(t), Tier: t.Profile.Tier,
-			Unit: t.Message.Customer, Variants: t.Variants,
+			Unit: t.Message.Customer, Variants: t.Variants, Nth: i, Said: said, Time: t.Message.Time,
 		}))
 	}
 	return replies
+}
+
+// recent is what the robot said in its latest turns: so far back a customer notices the same words.
+func recent(t *dialogue.Tracker) []string {
+	const turns = 4
+	var said []string
+	for i := len(t.Lines) - 1; i >= 0 && len(said) < turns; i-- {
+		if t.Lines[i].Who == "robot" {
+			said = append(said, t.Lines[i].Text)
+		}
+	}
+	return said
 }
 
 // language is what the robot answers in: the profile's where there is one and the message is no clear change, else the message's.
