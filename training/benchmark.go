@@ -7,9 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"gopkg.in/yaml.v3"
 
+	"yingda/models"
 	"yingda/training/corpus"
 )
 
@@ -24,6 +26,8 @@ type Benchmark struct {
 	Test  []DataFile `yaml:"test"`
 	// Figures are the names of the report's figures that the set is known by, e.g. intent_accuracy_argmax, oos_auroc, entity_f1.
 	Figures []string `yaml:"figures"`
+	// Teacher names another benchmark of the same data whose bundle this one learns from; it must have been trained and kept before.
+	Teacher string `yaml:"teacher"`
 	// Recipe is how the model is trained.
 	Recipe Recipe `yaml:"recipe"`
 }
@@ -55,6 +59,31 @@ func LoadBenchmark(path string) (Benchmark, error) {
 		return b, fmt.Errorf("load benchmark %s: train, test and figures must be given", path)
 	}
 	return b, nil
+}
+
+// TaughtFrom looks for the teacher's bundle in the folder where trained bundles are kept, the newest if there are several, and has the
+// recipe learn from it. A benchmark without a teacher needs no folder.
+func (b *Benchmark) TaughtFrom(kept string) error {
+	if b.Teacher == "" {
+		return nil
+	}
+	if kept == "" {
+		return fmt.Errorf("%s learns from %s: say where trained bundles are kept", b.Title, b.Teacher)
+	}
+	found, err := filepath.Glob(filepath.Join(kept, b.Teacher+"-*", models.ManifestName))
+	if err != nil {
+		return err
+	}
+	var newest time.Time
+	for _, f := range found {
+		if info, err := os.Stat(f); err == nil && info.ModTime().After(newest) {
+			newest, b.Recipe.Finetune.Teacher = info.ModTime(), filepath.Dir(f)
+		}
+	}
+	if newest.IsZero() {
+		return fmt.Errorf("%s learns from %s: there is no bundle of it in %s; train and keep that one first", b.Title, b.Teacher, kept)
+	}
+	return nil
 }
 
 // Read reads the parts of the benchmark from a folder of data sets. A file that is not there is an error that wraps fs.ErrNotExist.

@@ -120,6 +120,9 @@ func measureQuality(ctx context.Context, e *encoder.Encoder, file string, o qual
 	if err != nil {
 		return nil, err
 	}
+	if err := b.TaughtFrom(o.keep); err != nil {
+		return nil, fmt.Errorf("quality: %w (--keep)", err)
+	}
 	if o.seed != 0 {
 		b.Recipe.Seed = o.seed
 	}
