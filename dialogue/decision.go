@@ -115,6 +115,12 @@ type Call struct {
 	Name string            `json:"name"` // e.g. "order.get"
 	Args map[string]string `json:"args,omitempty"`
 	Key  string            `json:"key"` // idempotency key: stable when the turn is redone
+
+	// Whom the call is for, and the language of words in the result. The engine sets them, so that neither a task file nor what a customer
+	// says can.
+	Tenant   string   `json:"tenant,omitempty"`
+	Customer string   `json:"customer,omitempty"` // as the channel knows them
+	Lang     nlu.Lang `json:"lang,omitempty"`
 }
 
 // Result is what came back. Status is "ok", "not_found", "refused" (the system says no, Message says why) or "failed" (no answer in time).

@@ -15,6 +15,7 @@
 //	profile    who the customer is; recommendations
 //	proactive  messages the customer did not ask for: follow-ups, reminders, notices
 //	media      pictures and links
+//	demoshop   a small shop that answers all calls, to try the robot with
 //	dialog     conversations written as tests
 //
 // A message is handled forward only: engine loads the tracker, nlu analyses, policy decides, script words it, the log takes it, and

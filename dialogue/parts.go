@@ -85,9 +85,14 @@ type Recommendation struct {
 	Score float64 `json:"score"`
 }
 
-// Recommender proposes products and next questions.
+// Recommender proposes products and plans.
 type Recommender interface {
 	Recommend(ctx context.Context, tenant string, p Profile, s State, limit int) []Recommendation
+}
+
+// Suggester proposes what a customer may want to ask next: the intent as ID, its words as Title.
+type Suggester interface {
+	Next(ctx context.Context, tenant string, p Profile, s State, limit int) []Recommendation
 }
 
 // Outcome is what came of a message.

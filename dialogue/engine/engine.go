@@ -52,6 +52,11 @@ type Options struct {
 	Media Media
 	// Experiments assigns arms. Default: none is running.
 	Experiments Assigner
+	// Admit changes what is said when a customer is handed over: while nobody is there, or when there is a wait. t has the turn's language,
+	// channel and tier. Default: nothing is changed.
+	Admit func(t *dialogue.Tracker, ask dialogue.HandOffAsk, says []dialogue.Say) []dialogue.Say
+	// Feel corrects the emotion of the words by what else the text has, e.g. emoji. Default: nothing is corrected.
+	Feel func(words nlu.Emotion, text string) nlu.Emotion
 	// Redact says what reports may show. Default: no entity of any type.
 	Redact redact.Rules
 	// Now is the clock. Default time.Now.

@@ -95,7 +95,8 @@ func (e *Engine) again(ctx context.Context, t *dialogue.Tracker, m dialogue.Mess
 // another call.
 type recorder struct {
 	next    dialogue.Caller
-	message dialogue.Message
+	message dialogue.Message      // with the customer and the channel filled in
+	lang    nlu.Lang              // that is answered in
 	known   []dialogue.CallRecord // of all tries
 	made    []dialogue.CallRecord // of this try
 	took    time.Duration         // in this try
@@ -112,6 +113,7 @@ func (r *recorder) Call(ctx context.Context, c dialogue.Call) dialogue.Result {
 		}
 	}
 	c.Key = callKey(r.message, c)
+	c.Tenant, c.Customer, c.Lang = r.message.Tenant, r.message.Customer, r.lang
 	began := time.Now()
 	res := r.next.Call(ctx, c)
 	if res.Took == 0 {

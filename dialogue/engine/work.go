@@ -42,6 +42,7 @@ func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
 	if err != nil {
 		return dialogue.Outcome{}, fmt.Errorf("decide: %w", err)
 	}
+	w.admit(turn, &d)
 	w.time("policy", time.Since(began)-w.calls.took)
 	w.time("calls", w.calls.took)
 	replies := w.render(turn, d)
@@ -82,6 +83,7 @@ func (w *work) turn(ctx context.Context, t *dialogue.Tracker) (dialogue.Turn, er
 		return turn, err
 	}
 	turn.Message, turn.Analysis = m, w.parsed
+	w.calls.message, w.calls.lang = m, language(turn)
 	return turn, nil
 }
 
@@ -121,7 +123,11 @@ func (w *work) understand(ctx context.Context, t *dialogue.Tracker, m *dialogue.
 	if err != nil {
 		return fmt.Errorf("parse: %w", err)
 	}
-	w.parsed, w.bundle = as[0], bundle
+	a := *as[0] // the parser may still look at its own, to compare bundles
+	if w.e.o.Feel != nil {
+		a.Emotion = w.e.o.Feel(a.Emotion, a.Text)
+	}
+	w.parsed, w.bundle = &a, bundle
 	w.time("parse", time.Since(began))
 	return nil
 }
@@ -132,6 +138,16 @@ func (w *work) decide(ctx context.Context, t dialogue.Turn) (dialogue.Decision, 
 		return dialogue.Decision{Action: dialogue.Silent, Reason: dialogue.PersonSpeaks, Why: "an agent speaks in this conversation", Intents: labels(t.Analysis), State: t.Tracker.State}, nil
 	}
 	return w.e.o.Policy.Decide(ctx, t)
+}
+
+// admit lets routing say how things stand to a customer who begins to wait.
+func (w *work) admit(t dialogue.Turn, d *dialogue.Decision) {
+	if d.HandOff == nil || t.Tracker.Owner.Kind != dialogue.OwnerRobot || w.e.o.Admit == nil {
+		return
+	}
+	at := *t.Tracker
+	at.Key, at.Channel, at.Lang, at.Tier = t.Message.Key, t.Message.Channel, language(t), t.Profile.Tier
+	d.Say = w.e.o.Admit(&at, *d.HandOff, d.Say)
 }
 
 func labels(a *nlu.Analysis) []string {

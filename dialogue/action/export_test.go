@@ -1,0 +1,4 @@
+package action
+
+// ParseAnswer lets the fuzz target read answers without a server.
+var ParseAnswer = parseAnswer
