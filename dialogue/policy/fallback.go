@@ -1,0 +1,232 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"yingda/dialogue"
+	"yingda/models"
+)
+
+// chat answers what the message does in the conversation when it wants nothing else.
+func (w *turn) chat() bool {
+	w.d.Intents = slices.Clone(w.r.spoken)
+	w.s.Misses = 0
+	w.act(dialogue.Answer, dialogue.IntentKnown, "conversation")
+	switch {
+	case w.r.role(RoleRepeat):
+		w.d.Reason = dialogue.Repeated
+		w.s.Asked = w.asked
+		if said := w.in.Tracker.State.Said; len(said) > 0 {
+			w.d.Say = slices.Clone(said)
+		} else {
+			w.say("chat.repeat", w.vars(nil))
+		}
+		return true
+	case w.r.role(RoleWait):
+		w.d.Reason = dialogue.Waiting
+		w.s.Asked = w.asked
+		w.say(w.chatKey(), w.vars(nil))
+		return true
+	case w.r.role(RoleGoodbye):
+		w.leave()
+		w.say(w.chatKey(), w.vars(nil))
+		return true
+	}
+	w.s.Asked = w.asked // a greeting or thanks leaves the question open
+	w.say(w.chatKey(), w.vars(nil))
+	return true
+}
+
+// chatKey is the script of what the message does in the conversation.
+func (w *turn) chatKey() string {
+	if len(w.r.spoken) == 0 {
+		return "chat"
+	}
+	return chatKey(w.r.spoken[0])
+}
+
+// chatKey is the script of an intent that is only answered: its own below chat, a standing answer for others.
+func chatKey(intent string) string {
+	if strings.HasPrefix(intent, "chat.") {
+		return intent
+	}
+	return "answer." + intent
+}
+
+// leave asks for a message about what is left unfinished.
+func (w *turn) leave() {
+	for _, ts := range w.tasks {
+		if t := w.p.o.Tasks.Task(ts.Intent); t != nil && t.Follow != nil {
+			w.followUp(t, ts)
+		}
+		ts.Paused = true
+	}
+}
+
+// fromKnowledge answers from the knowledge base: with intents when the wish is known, by the words alone when it is not.
+func (w *turn) fromKnowledge(least float64, intents []string) bool {
+	if w.p.o.Knowledge == nil || w.in.Analysis == nil || w.err != nil {
+		return false
+	}
+	a := w.in.Analysis
+	q := dialogue.Asked{Tenant: w.in.Message.Tenant, Text: a.Text, Lang: w.lang, Intents: intents, Limit: 1}
+	if l, ok := a.Logits[models.HeadEmbedding]; ok {
+		q.Embedding = l.Data
+	}
+	hits, err := w.p.o.Knowledge.Find(w.ctx, q)
+	if err != nil {
+		w.err = fmt.Errorf("knowledge: %w", err)
+		return false
+	}
+	if len(hits) == 0 || hits[0].Score < least {
+		return false
+	}
+	h := hits[0]
+	w.s.Misses = 0
+	w.s.Tried = append(w.s.Tried, "knowledge."+h.ID)
+	w.act(dialogue.Answer, dialogue.FromKnowledge, fmt.Sprintf("entry %s answers with %.2f", h.ID, h.Score))
+	w.d.Say = append(w.d.Say, dialogue.Say{Key: "knowledge", Text: h.Answer, Links: h.Links, Image: h.Image})
+	if len(w.d.Intents) == 0 {
+		if w.d.Intents = intents; len(intents) == 0 && len(h.Intents) > 0 {
+			w.d.Intents = h.Intents[:1]
+		}
+	}
+	return true
+}
+
+// choice asks which of several wishes is meant.
+func (w *turn) choice(list []wish) {
+	var buttons []dialogue.Button
+	for _, x := range list {
+		buttons = append(buttons, dialogue.Button{Payload: "/intent " + x.intent})
+	}
+	w.d.Intents = nil
+	for _, x := range list {
+		w.d.Intents = append(w.d.Intents, x.intent)
+	}
+	w.act(dialogue.Clarify, dialogue.Ambiguous, "several wishes are possible")
+	w.ask(dialogue.Question{Kind: dialogue.AskChoice, Options: slices.Clone(buttons)})
+	w.say("clarify.choice", w.vars(nil), append(buttons, dialogue.Button{Payload: "/agent"})...)
+}
+
+// misheard tells whether speech was recognised too badly to be acted upon.
+func (w *turn) misheard() bool {
+	m := w.in.Message
+	if m.Confidence <= 0 || m.Confidence >= w.set.Understanding.Heard {
+		return false
+	}
+	return len(w.r.wishes) == 0 || w.r.wishes[0].score < 0.9
+}
+
+// miss counts a message that was not understood; too many in a row hand over.
+func (w *turn) miss(key, why string) {
+	w.s.Misses++
+	w.d.Intents = nil
+	w.r.wishes, w.r.spoken = nil, nil
+	if w.s.Misses >= w.set.tier(w.in.Profile.Tier).Miss {
+		w.handOff(dialogue.ByUnrecognised, fmt.Sprintf("%d messages in a row were not understood", w.s.Misses))
+		return
+	}
+	w.s.Asked = w.asked
+	w.act(dialogue.Clarify, dialogue.NotUnderstood, why)
+	w.say(key, w.vars(nil), w.menu()...)
+}
+
+// notUnderstood handles a message that nothing else could use. Who is upset is soothed and asked, not told that they were not understood.
+func (w *turn) notUnderstood() {
+	if w.r.image && w.s.Asked == nil && w.asked == nil {
+		w.clarifyMedia("clarify.image")
+		return
+	}
+	if w.answersNotice() {
+		return
+	}
+	key := "clarify.rephrase"
+	if w.s.Misses > 0 {
+		key = "clarify.again"
+	}
+	w.miss(key, "no intent, no task and no entry fits")
+}
+
+// answersNotice takes a message that means nothing by itself as the answer to the notice that the customer was sent just before.
+func (w *turn) answersNotice() bool {
+	n, _ := w.notice()
+	if n == nil || len(w.s.Topic) > 0 || w.in.Analysis.OOS >= w.set.Understanding.Strange {
+		return false
+	}
+	intent := n.Intents[0]
+	if n.Urgent != "" && (w.mood.uneasy || w.mood.angry) {
+		intent = n.Urgent
+	}
+	w.d.Intents = []string{intent}
+	w.pursueAll([]wish{{intent, 1}})
+	return true
+}
+
+// menu offers what the customer probably wants, from what was talked about.
+func (w *turn) menu() []dialogue.Button {
+	var out []dialogue.Button
+	for _, in := range w.s.Topic {
+		if len(out) < w.set.Limits.Options-1 {
+			out = append(out, dialogue.Button{Payload: "/intent " + in})
+		}
+	}
+	return append(out, dialogue.Button{Payload: "/agent"})
+}
+
+// wordless answers a message without text: a picture, a link, a place, a sticker. It is no miss.
+func (w *turn) wordless() {
+	w.s.Asked = w.asked
+	key := "clarify.image"
+	for _, a := range w.in.Message.Attachments {
+		switch a.Type {
+		case dialogue.Link:
+			key = "clarify.link"
+		case dialogue.Location:
+			key = "clarify.location"
+		case dialogue.Sticker:
+			w.act(dialogue.Answer, dialogue.NoText, "a sticker alone")
+			w.say("chat.sticker", nil)
+			return
+		case dialogue.Audio, dialogue.Video, dialogue.File:
+			key = "clarify.file"
+		}
+	}
+	if len(w.in.Message.Attachments) == 0 {
+		key = "clarify.rephrase"
+	}
+	if w.in.Tracker.Owner.Kind == dialogue.OwnerQueue {
+		w.act(dialogue.Answer, dialogue.NoText, "the customer waits; what was sent goes along")
+		w.say("waiting.noted", nil)
+		return
+	}
+	if ts := w.top(); ts != nil && w.asked != nil && w.asked.Task == ts.Task && w.asked.Slot != "" {
+		if t := w.p.o.Tasks.Task(ts.Intent); t != nil && w.asked.Kind == dialogue.AskStep { // a picture is an answer to a step that asks
+			w.r.image = true
+			w.d.Intents = []string{ts.Intent}
+			w.s.Asked = nil
+			w.touch(t)
+			w.run(ts, t)
+			return
+		}
+		w.d.Intents = []string{ts.Intent}
+		w.act(dialogue.Ask, dialogue.NoText, "a picture came; what was asked for is still missing")
+		w.say("ask."+ts.Intent+"."+w.asked.Slot, w.vars(ts.Slots))
+		return
+	}
+	w.clarifyMedia(key)
+}
+
+// clarifyMedia asks what a picture or a link is about.
+func (w *turn) clarifyMedia(key string) {
+	w.act(dialogue.Clarify, dialogue.NoText, "something was sent without a wish")
+	w.say(key, w.vars(nil))
+}
+
+// cut splits a payload into its name and the rest.
+func cut(payload string) (name, arg string) {
+	name, arg, _ = strings.Cut(strings.TrimSpace(payload), " ")
+	return name, strings.TrimSpace(arg)
+}
