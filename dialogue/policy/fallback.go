@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"yingda/dialogue"
-	"yingda/models"
 )
 
 // chat answers what the message does in the conversation when it wants nothing else.
@@ -71,10 +70,7 @@ func (w *turn) fromKnowledge(least float64, intents []string) bool {
 		return false
 	}
 	a := w.in.Analysis
-	q := dialogue.Asked{Tenant: w.in.Message.Tenant, Text: a.Text, Lang: w.lang, Intents: intents, Limit: 1}
-	if l, ok := a.Logits[models.HeadEmbedding]; ok {
-		q.Embedding = l.Data
-	}
+	q := dialogue.Asked{Tenant: w.in.Message.Tenant, Text: a.Text, Lang: w.lang, Embedding: a.Embedding, Bundle: a.Bundle, Intents: intents, Limit: 1}
 	hits, err := w.p.o.Knowledge.Find(w.ctx, q)
 	if err != nil {
 		w.err = fmt.Errorf("knowledge: %w", err)

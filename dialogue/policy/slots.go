@@ -145,8 +145,34 @@ func (w *turn) pick(s *task.Slot, asked bool) []value {
 	found = w.join(s, slices.Clone(narrow(s, found)))
 	for i := range found {
 		found[i].text = s.Trimmed(found[i].text)
+		if s.Tail {
+			found[i].text = w.ending(s, found[i].text)
+		}
 	}
 	return found
+}
+
+// ending returns the value of the customer's history that ends with a text of at least three characters, where just one does: people
+// give the last digits of a number, also without saying so. Otherwise it returns the text.
+func (w *turn) ending(s *task.Slot, text string) string {
+	const least = 3
+	if len(text) < least {
+		return text
+	}
+	whole := text
+	for _, it := range w.in.Profile.History {
+		id := field(it, s.Field)
+		switch {
+		case id == text:
+			return text
+		case len(id) <= len(text) || !strings.EqualFold(id[len(id)-len(text):], text):
+		case whole != text && whole != id:
+			return text // two orders end so
+		default:
+			whole = id
+		}
+	}
+	return whole
 }
 
 // typed returns the values of the given types that the slot accepts. One that was asked for by its type is taken although it is not acceptable, so
