@@ -88,6 +88,7 @@ func TestAllocs(t *testing.T) {
 	h := benchServer(t)
 	w := &discard{header: http.Header{}}
 	r := httptest.NewRequest("POST", "/v1/parse", nil)
+	r.Host = "localhost"
 	r.Header.Set("Content-Type", "application/json")
 	payload := []byte(`{"text":` + mustJSON(t, order) + `}`)
 	n := testing.AllocsPerRun(200, func() {

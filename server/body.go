@@ -133,9 +133,8 @@ func checkType(header string) error {
 	return nil
 }
 
-// deadline bounds the time for the answer: the server's limit, or what the caller asks for when that is less.
-func (s *Server) deadline(c *gin.Context) (context.Context, context.CancelFunc, error) {
-	d := s.limits.Timeout
+// deadline bounds the time for the answer: the limit d, or what the caller asks for when that is less.
+func (s *Server) deadline(c *gin.Context, d time.Duration) (context.Context, context.CancelFunc, error) {
 	if h := c.Request.Header.Get("X-Timeout-Ms"); h != "" {
 		ms, err := strconv.ParseInt(h, 10, 32)
 		if err != nil || ms < 1 {
@@ -145,4 +144,10 @@ func (s *Server) deadline(c *gin.Context) (context.Context, context.CancelFunc, 
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), d)
 	return ctx, cancel, nil
+}
+
+// unhurried lifts the limit on the time for reading once the request was read: net/http takes its end for the caller's leaving, and the
+// answer may take longer.
+func unhurried(c *gin.Context) {
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Time{}) // a writer without deadlines has no limit to lift
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
+	"yingda/dialogue"
 	"yingda/models"
 	"yingda/nlu"
 )
@@ -38,6 +40,29 @@ const (
 	CodeBadConfidence       Code = "bad_confidence"
 	CodeTopOutOfRange       Code = "top_out_of_range"
 	CodeUnsupportedOption   Code = "unsupported_option"
+	CodeBadValue            Code = "bad_value"
+	CodeBadQuery            Code = "bad_query"
+	CodeMediaTooLarge       Code = "media_too_large"
+	CodeUnauthorized        Code = "unauthorized"
+	CodeForbidden           Code = "forbidden"
+	CodeCrossOrigin         Code = "cross_origin"
+	CodeWrongHost           Code = "wrong_host"
+	CodeRateLimited         Code = "rate_limited"
+	CodeTooFast             Code = "conversation_too_fast"
+	CodeLoop                Code = "loop_detected"
+	CodeNotConfigured       Code = "not_configured"
+	CodeUnknownConversation Code = "unknown_conversation"
+	CodeUnknownItem         Code = "unknown_item"
+	CodeStaleOwner          Code = "stale_owner"
+	CodeConflict            Code = "conflict"
+	CodeAgentBusy           Code = "agent_busy"
+	CodeAgentNotThere       Code = "agent_not_there"
+	CodeNothingWaits        Code = "nothing_waits"
+	CodeBadSource           Code = "bad_source"
+	CodeErased              Code = "erased"
+	CodeUpgradeRequired     Code = "upgrade_required"
+	CodeLogFull             Code = "log_full"
+	CodeLogUnavailable      Code = "log_unavailable"
 	CodeUnknownBundle       Code = "unknown_bundle"
 	CodeNotFound            Code = "not_found"
 	CodeMethodNotAllowed    Code = "method_not_allowed"
@@ -93,6 +118,27 @@ var errorKinds = []errorKind{
 	{CodeBadConfidence, 422, "Confidence is out of range", "Send a number from 0 to 1.", "BadRequest", "InvalidArgument"},
 	{CodeTopOutOfRange, 422, "top is out of range", "Send a whole number within the range that the detail names.", "BadRequest", "InvalidArgument"},
 	{CodeUnsupportedOption, 422, "Option is not supported", "Leave the option out or send a value that the detail names.", "BadRequest", "InvalidArgument"},
+	{CodeBadValue, 422, "Value cannot be taken", "Send a value as the detail says.", "BadRequest", "InvalidArgument"},
+	{CodeBadQuery, 400, "Query parameter is not usable", "Send a value as the detail says, or leave the parameter out.", "BadRequest", "InvalidArgument"},
+	{CodeMediaTooLarge, 413, "Attachment is too large", "Send a smaller picture or file; see media_bytes in /v1/limits.", "PayloadTooLarge", "InvalidArgument"},
+	{CodeUnauthorized, 401, "No valid API key", "Send Authorization: Bearer with a key of the server's key file.", "NotAuthenticated", "Unauthorized"},
+	{CodeForbidden, 403, "The key may not do this", "Use a key with a role that the detail names.", "NotAuthorized", "Forbidden"},
+	{CodeCrossOrigin, 403, "Another site's page called", "Call from your own server, or have the origin allowed.", "NotAuthorized", "Forbidden"},
+	{CodeWrongHost, 421, "Host is not this machine", "Call 127.0.0.1 or localhost, or have the server use API keys.", "NotAuthorized", "Forbidden"},
+	{CodeRateLimited, 429, "Too many requests", "Try again after the seconds in Retry-After.", "TooManyRequests", "TooManyRequests"},
+	{CodeTooFast, 429, "Conversation is too fast", "Look whether two robots answer each other; else try again after Retry-After.", "TooManyRequests", "TooManyRequests"},
+	{CodeLoop, 508, "Request goes in circles", "Do not post messages from within a call that this server makes.", "InternalError", "InternalServerError"},
+	{CodeNotConfigured, 404, "Not set up here", "Ask whoever runs this server to switch the part on.", "NotFound", "NotFound"},
+	{CodeUnknownConversation, 404, "Conversation is not known", "Check the id; a conversation begins with its first message.", "NotFound", "NotFound"},
+	{CodeUnknownItem, 404, "No such thing", "Check the id; the list above it tells which there are.", "NotFound", "NotFound"},
+	{CodeStaleOwner, 409, "Another one speaks now", "Load the conversation; the detail says who speaks.", "Conflict", "Conflict"},
+	{CodeConflict, 409, "Someone else wrote first", "Load it again and redo the change.", "Conflict", "Conflict"},
+	{CodeAgentBusy, 409, "Agent has no capacity left", "End or pass on a conversation first.", "Conflict", "Conflict"},
+	{CodeAgentNotThere, 409, "Agent is offline", "Set the presence to available or away first.", "Conflict", "Conflict"},
+	{CodeNothingWaits, 404, "Nobody waits", "Nothing; wait for an update of the queues.", "NotFound", "NotFound"},
+	{CodeBadSource, 422, "Script or task file has faults", "Mend what errors names, each with its line.", "BadRequest", "InvalidArgument"},
+	{CodeErased, 410, "Erased at the customer's wish", "Nothing: it cannot be brought back.", "NotFound", "NotFound"},
+	{CodeUpgradeRequired, 426, "Only for WebSockets", "Open the path as a WebSocket, or use the events path.", "BadRequest", "InvalidRequest"},
 	{CodeUnknownBundle, 404, "Bundle is not loaded", "Choose an id or a role from /v1/bundles, or leave bundle out.", "NotFound", "NotFound"},
 	{CodeNotFound, 404, "No such resource", "See /docs for the paths there are.", "NotFound", "NotFound"},
 	{CodeMethodNotAllowed, 405, "Method not allowed", "Use a method of the Allow header.", "MethodNotAllowed", "InvalidRequest"},
@@ -104,6 +150,8 @@ var errorKinds = []errorKind{
 	{CodeOverloaded, 503, "Overloaded", "Nothing was computed. Try again after the seconds in Retry-After.", "ServiceUnavailable", "ServiceUnavailable"},
 	{CodeNotReady, 503, "No bundle in charge", "Try again later; /readyz says what is missing.", "Conflict", "ServiceUnavailable"},
 	{CodeShuttingDown, 503, "Shutting down", "Send the request to another server or try again after Retry-After.", "ServiceUnavailable", "ServiceUnavailable"},
+	{CodeLogFull, 503, "Event log is full", "Nothing was written. Have room made; try again after Retry-After.", "ServiceUnavailable", "ServiceUnavailable"},
+	{CodeLogUnavailable, 503, "Event log does not answer", "Send the same message id again after Retry-After; it is answered once.", "ServiceUnavailable", "ServiceUnavailable"},
 	{CodeDeadline, 504, "Deadline passed", "Send fewer texts at a time, or allow more time with X-Timeout-Ms.", "Timeout", "Timeout"},
 	{CodeInternal, 500, "Internal error", "Report the request id to whoever runs this server.", "InternalError", "InternalServerError"},
 }
@@ -128,6 +176,8 @@ type fault struct {
 	detail string
 	fields []fieldError
 	cause  error
+	after  time.Duration // until the same request may succeed; 0 = as the table says
+	owner  *ownerView    // of stale_owner
 }
 
 func (f *fault) Error() string {
@@ -160,7 +210,22 @@ func asFault(err error) *fault {
 		f.cause = err
 		return f
 	}
+	var input *dialogue.InputError
 	switch {
+	case errors.As(err, &input):
+		return fieldFault(CodeBadValue, input.Field, "%s", input.Reason)
+	case errors.Is(err, dialogue.ErrLogFull):
+		return with(CodeLogFull, "The event log is full and nothing was written: try again after Retry-After, when there is room.")
+	case errors.Is(err, dialogue.ErrUnavailable):
+		return with(CodeLogUnavailable, "The event log does not answer: send the same again after Retry-After, with the same message id.")
+	case errors.Is(err, dialogue.ErrStaleOwner):
+		return with(CodeStaleOwner, "Another one speaks in this conversation now: load it to see who.")
+	case errors.Is(err, dialogue.ErrConflict):
+		return with(CodeConflict, "Someone else wrote first and nothing was changed: load it again and redo the change.")
+	case errors.Is(err, dialogue.ErrErased):
+		return with(CodeErased, "This was made unreadable at the customer's wish.")
+	case errors.Is(err, dialogue.ErrUnknown):
+		return with(CodeUnknownItem, "There is nothing of that name: check the id.")
 	case errors.Is(err, models.ErrOverloaded):
 		return with(CodeOverloaded, "The queue is full and nothing was computed: try again after the seconds in Retry-After.")
 	case errors.Is(err, models.ErrClosed):
@@ -172,6 +237,9 @@ func asFault(err error) *fault {
 	case errors.Is(err, context.Canceled):
 		return with(CodeClientClosed, "The caller left before the answer.")
 	}
+	if f := serviceFault(err); f != nil {
+		return f
+	}
 	return with(CodeInternal, "The server failed to answer; this is not the request's fault. Report the request id to whoever runs this server.")
 }
 
@@ -180,5 +248,19 @@ func tooLong(e *nlu.TooLongError, field string) *fault {
 	return fieldFault(CodeTooManyTokens, field, "has %d tokens, at most %d can be read: shorten or split it", e.Tokens, e.Limit)
 }
 
+// tooFast is the fault of a caller who asks too often.
+func tooFast(wait time.Duration, format string, args ...any) *fault {
+	f := newFault(CodeRateLimited, format, args...)
+	f.after = wait
+	return f
+}
+
+// notConfigured is the fault of a route whose part the server was built without.
+func notConfigured(part string) *fault {
+	return newFault(CodeNotConfigured, "This server was started without %s: ask whoever runs it.", part)
+}
+
 // retries tells whether the same request may succeed later.
-func (k *errorKind) retries() bool { return k.Status == http.StatusServiceUnavailable }
+func (k *errorKind) retries() bool {
+	return k.Status == http.StatusServiceUnavailable || k.Status == http.StatusTooManyRequests
+}

@@ -122,6 +122,10 @@ func mustServer(tb testing.TB, o server.Options) *server.Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Robot == nil && o.Conversations == nil {
+		talk := newTalk()
+		o.Robot, o.Conversations, o.Follow = talk, talk, talk
+	}
 	o.Version = "1.2.3"
 	o.ListBundles = func() ([]models.BundleID, error) {
 		return []models.BundleID{"zh-en-5f0c1a2b9d3e", "old-aaaaaaaaaaaa"}, nil
@@ -139,12 +143,16 @@ func mustServer(tb testing.TB, o server.Options) *server.Server {
 // call sends one request. Header fields are given as "Name: value".
 func call(h http.Handler, method, path string, body io.Reader, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, path, body)
+	r.Host = "127.0.0.1:8080"
 	if body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for _, line := range header {
-		name, value, _ := strings.Cut(line, ": ")
-		r.Header.Set(name, value)
+		if name, value, _ := strings.Cut(line, ": "); name == "Host" {
+			r.Host = value
+		} else {
+			r.Header.Set(name, value)
+		}
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)

@@ -26,6 +26,21 @@ type Limits struct {
 	Concurrent int
 	// Timeout is the longest time for an answer after the body was read. Default 2 s. Callers may ask for less, not for more.
 	Timeout time.Duration
+	// TurnTimeout is the longest time for an answer of the robot, calls of the operator's systems included. Default 15 s.
+	TurnTimeout time.Duration
+	// Attachments is the most attachments of a message. Default 10.
+	Attachments int
+	// MediaBytes is the largest attachment by what its channel says; media is referred to, never sent here. Default 20 MiB.
+	MediaBytes int
+	// Page is the most entries of a page of history or of a list. Default 200.
+	Page int
+	// Live is how many live connections may be open at a time. Default 4,096; each holds a goroutine and some ten KiB.
+	Live int
+	// LiveBacklog is how many events may wait for a slow live connection before it is closed; it resumes where it was. Default 256.
+	LiveBacklog int
+	// Pace is how many messages a second one conversation may bring in the long run; ten times as many may come at once. Default 5: people
+	// are slower, so what is faster is two robots that answer each other.
+	Pace int
 	// HeaderTimeout and BodyTimeout bound how long a caller may take to send. Defaults 5 s and 10 s.
 	HeaderTimeout, BodyTimeout time.Duration
 }
@@ -36,7 +51,8 @@ func (l Limits) withDefaults() Limits {
 		def int
 	}{
 		{&l.BodyBytes, 1 << 20}, {&l.Texts, 64}, {&l.Characters, 2000}, {&l.Tokens, 512}, {&l.Alternatives, 10},
-		{&l.JSONDepth, 32}, {&l.Top, 100}, {&l.Concurrent, 1024},
+		{&l.JSONDepth, 32}, {&l.Top, 100}, {&l.Concurrent, 1024}, {&l.Attachments, 10}, {&l.MediaBytes, 20 << 20}, {&l.Page, 200},
+		{&l.Live, 4096}, {&l.LiveBacklog, 256}, {&l.Pace, 5},
 	} {
 		if *f.v <= 0 {
 			*f.v = f.def
@@ -45,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		v   *time.Duration
 		def time.Duration
-	}{{&l.Timeout, 2 * time.Second}, {&l.HeaderTimeout, 5 * time.Second}, {&l.BodyTimeout, 10 * time.Second}} {
+	}{{&l.Timeout, 2 * time.Second}, {&l.TurnTimeout, 15 * time.Second}, {&l.HeaderTimeout, 5 * time.Second}, {&l.BodyTimeout, 10 * time.Second}} {
 		if *f.v <= 0 {
 			*f.v = f.def
 		}
@@ -67,6 +83,13 @@ type limitsAnswer struct {
 	TimeoutMS    int64    `json:"timeout_ms"`
 	HeaderMS     int64    `json:"header_timeout_ms"`
 	BodyMS       int64    `json:"body_timeout_ms"`
+	TurnMS       int64    `json:"turn_timeout_ms"`
+	Attachments  int      `json:"attachments"`
+	MediaBytes   int      `json:"media_bytes"`
+	Page         int      `json:"page"`
+	Live         int      `json:"live"`
+	LiveBacklog  int      `json:"live_backlog"`
+	Pace         int      `json:"pace"`
 	SpanUnits    []string `json:"span_units"`
 	Languages    []string `json:"languages"`
 }
@@ -77,7 +100,8 @@ func (s *Server) getLimits(c *gin.Context) error {
 		BodyBytes: l.BodyBytes, Texts: l.Texts, Characters: l.Characters, Tokens: l.Tokens, Alternatives: l.Alternatives,
 		JSONDepth: l.JSONDepth, TopDefault: min(defaultTop, l.Top), Top: l.Top, Concurrent: l.Concurrent, TimeoutMS: l.Timeout.Milliseconds(),
 		HeaderMS: l.HeaderTimeout.Milliseconds(), BodyMS: l.BodyTimeout.Milliseconds(),
-		SpanUnits: nativeUnits, Languages: languages,
+		TurnMS: l.TurnTimeout.Milliseconds(), Attachments: l.Attachments, MediaBytes: l.MediaBytes, Page: l.Page, Live: l.Live,
+		LiveBacklog: l.LiveBacklog, Pace: l.Pace, SpanUnits: nativeUnits, Languages: languages,
 	})
 	return nil
 }

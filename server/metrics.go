@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -71,18 +72,24 @@ func (m *metrics) served(method, path string, status int, code Code, took time.D
 		path = "unmatched"
 	}
 	switch method {
-	case "GET", "POST", "HEAD":
+	case "GET", "POST", "PUT", "DELETE", "HEAD":
 	default:
 		method = "other"
 	}
 	m.requests.WithLabelValues(method, path, strconv.Itoa(status)).Inc()
-	m.latency.WithLabelValues(path).Observe(took.Seconds())
+	if !isLive(path) { // how long someone listened says nothing about the server
+		m.latency.WithLabelValues(path).Observe(took.Seconds())
+	}
 	if code != "" {
 		m.errors.WithLabelValues(string(code)).Inc()
 	}
 	if code == CodeOverloaded {
 		m.overloads.Inc()
 	}
+}
+
+func isLive(route string) bool {
+	return strings.HasSuffix(route, "/live") || strings.HasSuffix(route, "/events") && route != "/v1/events"
 }
 
 // parsed counts analyses.
@@ -111,6 +118,7 @@ type stateCollector struct{ s *Server }
 var (
 	descBuild         = prometheus.NewDesc("yingda_build_info", "Version of the server.", []string{"version"}, nil)
 	descReady         = prometheus.NewDesc("yingda_ready", "1 when requests should be sent here.", nil, nil)
+	descLive          = prometheus.NewDesc("yingda_live_connections", "WebSockets and event streams that are open.", nil, nil)
 	descBundle        = prometheus.NewDesc("yingda_bundle_info", "The bundle of each role.", []string{"role", "bundle", "name", "version"}, nil)
 	descBundleProblem = prometheus.NewDesc("yingda_bundle_problem", "1 when the bundle asked for could not be loaded.", []string{"role"}, nil)
 	descBundleActive  = prometheus.NewDesc("yingda_bundle_requests_in_flight", "Requests that hold the role's bundle.", []string{"role"}, nil)
@@ -126,7 +134,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (sc stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descBuild, descReady, descBundle, descBundleProblem, descBundleActive, descQueueTexts,
+	for _, d := range []*prometheus.Desc{descBuild, descReady, descLive, descBundle, descBundleProblem, descBundleActive, descQueueTexts,
 		descQueueTokens, descRuns, descRunTexts, descRunTokens, descPadded, descRefused, descDropped,
 		descShadowOffered, descShadowDropped, descShadowCompared, descShadowAgreed, descShadowWaiting} {
 		ch <- d
@@ -145,6 +153,7 @@ func (sc stateCollector) Collect(ch chan<- prometheus.Metric) {
 		ready = 1
 	}
 	gauge(descReady, ready)
+	gauge(descLive, float64(s.hub.connections()))
 	for _, l := range s.o.Bundles.Loaded() {
 		role := string(l.Role)
 		if l.Problem != "" {

@@ -47,7 +47,9 @@ func (s *Server) observe(c *gin.Context) {
 	h["Content-Security-Policy"] = headCSP // pages set their own
 	s.metrics.inFlight.Inc()
 	defer s.observed(c, id, start)
-	c.Next()
+	if !s.allowPage(c) {
+		c.Next()
+	}
 }
 
 // observed ends a request: it answers a panic and counts.

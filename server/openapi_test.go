@@ -1,9 +1,9 @@
 package server_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +42,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 	}
 	for _, r := range s.GinRoutes() {
 		if r[0] != "HEAD" {
-			served = append(served, r[0]+" "+strings.ReplaceAll(r[1], `\:`, ":"))
+			served = append(served, r[0]+" "+openAPIPath(r[1]))
 		}
 	}
 	for _, r := range s.Routes() {
@@ -54,6 +54,17 @@ func TestOpenAPIRoutes(t *testing.T) {
 	if !slices.Equal(described, served) || !slices.Equal(served, table) {
 		t.Errorf("described %q\nserved %q\ntable %q", described, served, table)
 	}
+}
+
+// openAPIPath turns gin's way to write a path into OpenAPI's. A parameter is a whole segment; a colon in a name is a colon.
+func openAPIPath(path string) string {
+	segments := strings.Split(strings.ReplaceAll(path, `\:`, ":"), "/")
+	for i, seg := range segments {
+		if name, ok := strings.CutPrefix(seg, ":"); ok && !strings.Contains(name, "-") {
+			segments[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // TestOpenAPIAnswers validates real answers, with every field that is not described counted as a fault.
@@ -95,32 +106,47 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{s, "POST", "/language/:analyze-conversations", clu, 200},
 		{s, "POST", "/language/:analyze-conversations", "{}", 400},
 		{s, "GET", "/openapi.json", "", 200},
+		{s, "POST", "/webhooks/rest/webhook", `{"sender":"u-1","message":"我要退款"}`, 200},
+		{s, "POST", "/webhooks/rest/webhook?stream=true", `{"sender":"u-1","message":"我要退款"}`, 200},
+		{s, "POST", "/webhooks/rest/webhook", `{"sender":"u-1"}`, 400},
+		{s, "GET", "/webhooks/rest/", "", 200},
 	} {
 		t.Run(fmt.Sprintf("%s %s %d %.20s", tc.method, tc.path, tc.status, tc.body), func(t *testing.T) {
 			w := call(tc.s.Handler(), tc.method, tc.path, strings.NewReader(tc.body))
-			if w.Code != tc.status {
-				t.Fatalf("status %d: %s", w.Code, w.Body)
-			}
-			responses := doc.Paths.Find(tc.path).GetOperation(tc.method).Responses
-			ref := responses.Status(tc.status)
-			if ref == nil {
-				ref = responses.Default()
-			}
-			media := ref.Value.Content.Get(w.Header().Get("Content-Type"))
-			if media == nil {
-				t.Fatalf("content type %q is not described", w.Header().Get("Content-Type"))
-			}
-			var v any
-			if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
-				t.Fatal(err)
-			}
-			if err := media.Schema.Value.VisitJSON(v, openapi3.MultiErrors()); err != nil {
-				t.Errorf("%v\n%s", err, w.Body)
-			}
+			path, _, _ := strings.Cut(tc.path, "?")
+			checkDescribed(t, doc, tc.method, path, tc.status, w)
 		})
 	}
 	if !closed {
 		t.Error("no schema was closed: the test proves nothing")
+	}
+}
+
+// checkDescribed holds an answer against the description of its operation.
+func checkDescribed(t *testing.T, doc *openapi3.T, method, path string, status int, w *httptest.ResponseRecorder) {
+	t.Helper()
+	if w.Code != status {
+		t.Fatalf("status %d: %s", w.Code, w.Body)
+	}
+	responses := doc.Paths.Find(path).GetOperation(method).Responses
+	ref := responses.Status(status)
+	if ref == nil {
+		ref = responses.Default()
+	}
+	kind := w.Header().Get("Content-Type")
+	media := ref.Value.Content.Get(kind)
+	if media == nil {
+		t.Fatalf("content type %q is not described", kind)
+	}
+	if !strings.Contains(kind, "json") {
+		return
+	}
+	var v any
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatal(err)
+	}
+	if err := media.Schema.Value.VisitJSON(v, openapi3.MultiErrors()); err != nil {
+		t.Errorf("%v\n%s", err, w.Body)
 	}
 }
 
@@ -176,32 +202,44 @@ func TestOpenAPIMatchesCode(t *testing.T) {
 	}
 }
 
-// TestOpenAPIRequests: the body of each example and of each curl line is answered with 200.
+// TestOpenAPIRequests: the body of each example and of each curl line is taken. What it names may not be there, or be in another state.
 func TestOpenAPIRequests(t *testing.T) {
-	s := mustServer(t, server.Options{})
+	s := mustServer(t, mustWhole(t).options())
 	doc := mustOpenAPI(t, s)
 	n := 0
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			var bodies []string
-			if op.RequestBody != nil {
-				bodies = append(bodies, mustJSON(t, op.RequestBody.Value.Content.Get("application/json").Example))
-			}
-			lines, _ := op.Extensions["x-curl"].([]any)
-			for _, line := range lines {
-				if _, body, ok := strings.Cut(line.(string), "-d '"); ok {
-					bodies = append(bodies, strings.TrimSuffix(body, "'"))
+			at := path
+			for _, p := range op.Parameters {
+				if p.Value.In == "path" {
+					at = strings.ReplaceAll(at, "{"+p.Value.Name+"}", p.Value.Example.(string))
 				}
 			}
-			for _, body := range bodies {
+			for _, body := range requestsOf(t, op) {
 				n++
-				if w := call(s.Handler(), method, path, bytes.NewReader([]byte(body))); w.Code != 200 {
-					t.Errorf("%s %s with %s: %d %s", method, path, body, w.Code, w.Body)
+				w := call(s.Handler(), method, at, strings.NewReader(body))
+				elsewhere := strings.Contains(path, "{") || path == "/v1/receipts"
+				if w.Code != 200 && !(elsewhere && (w.Code == 404 || w.Code == 409)) || strings.Contains(w.Body.String(), `"not_configured"`) {
+					t.Errorf("%s %s with %s: %d %s", method, at, body, w.Code, w.Body)
 				}
 			}
 		}
 	}
-	if n < 8 {
+	if n < 50 {
 		t.Errorf("only %d requests found", n)
 	}
+}
+
+func requestsOf(t *testing.T, op *openapi3.Operation) (bodies []string) {
+	t.Helper()
+	if op.RequestBody != nil {
+		bodies = append(bodies, mustJSON(t, op.RequestBody.Value.Content.Get("application/json").Example))
+	}
+	lines, _ := op.Extensions["x-curl"].([]any)
+	for _, line := range lines {
+		if _, body, ok := strings.Cut(line.(string), "-d '"); ok {
+			bodies = append(bodies, strings.TrimSuffix(body, "'"))
+		}
+	}
+	return bodies
 }

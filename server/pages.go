@@ -20,9 +20,26 @@ var assets embed.FS
 
 // pages are the rendered pages. They never change while the server runs.
 type pages struct {
-	openAPI, docs, home []byte
-	docsCSP, homeCSP    []string
+	openAPI           []byte
+	docs, parse, chat page
 }
+
+// page is a rendered page with its policy.
+type page struct {
+	html []byte
+	csp  []string
+}
+
+// The parts of the pages, in order. They stand in one element each.
+var (
+	plainStyle  = []string{"style.css"}
+	chatStyle   = []string{"style.css", "chat.css"}
+	parseScript = []string{"parse.js"}
+	chatScript  = []string{"chat_base.js", "chat_lines.js", "chat_panel.js", "chat_customer.js", "chat_agent.js", "chat_start.js"}
+)
+
+// Where pictures of the robot's replies may come from: the operator's shop, over TLS or on this machine. Nothing else is loaded.
+const chatImages = "; img-src https: http://127.0.0.1:* http://localhost:*"
 
 // newPages renders the pages once. Styles and scripts stand in the page and are allowed by their hash, so that nothing is loaded
 // from elsewhere and nothing injected can run.
@@ -36,29 +53,58 @@ func newPages(version string) (*pages, error) {
 	if err := json.Unmarshal(p.openAPI, &doc); err != nil {
 		return nil, fmt.Errorf("read openapi.json: %w", err)
 	}
-	style, err := assets.ReadFile("assets/style.css")
-	if err != nil {
-		return nil, err
-	}
-	script, err := assets.ReadFile("assets/home.js")
-	if err != nil {
-		return nil, err
-	}
 	t, err := template.New("").Funcs(template.FuncMap{"type": typeOf, "limits": limitsOf, "slug": slug}).ParseFS(assets, "assets/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read pages: %w", err)
 	}
-	data := pageData{Doc: &doc, Groups: groups(&doc), Errors: errorKinds, Style: template.CSS(style), Script: template.JS(script)}
-	if p.docs, err = render(t, "docs.html", data); err != nil {
-		return nil, err
+	data := pageData{Doc: &doc, Groups: groups(&doc), Errors: errorKinds}
+	for _, one := range []struct {
+		to            *page
+		name          string
+		style, script []string
+		more          string
+	}{
+		{&p.docs, "docs.html", plainStyle, nil, ""},
+		{&p.parse, "parse.html", plainStyle, parseScript, ""},
+		{&p.chat, "chat.html", chatStyle, chatScript, chatImages},
+	} {
+		if *one.to, err = newPage(t, one.name, data, one.style, one.script, one.more); err != nil {
+			return nil, err
+		}
 	}
-	if p.home, err = render(t, "home.html", data); err != nil {
-		return nil, err
-	}
-	base := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src " + hash(style)
-	p.docsCSP = []string{base}
-	p.homeCSP = []string{base + "; connect-src 'self'; script-src " + hash(script) + "; require-trusted-types-for 'script'"}
 	return p, nil
+}
+
+func newPage(t *template.Template, name string, data pageData, styles, scripts []string, more string) (page, error) {
+	style, err := joinAssets(styles)
+	if err != nil {
+		return page{}, err
+	}
+	csp := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src " + hash(style) + more
+	if scripts != nil {
+		script, err := joinAssets(scripts)
+		if err != nil {
+			return page{}, err
+		}
+		data.Script = template.JS(script)
+		csp += "; connect-src 'self'; script-src " + hash(script) + "; require-trusted-types-for 'script'"
+	}
+	data.Style = template.CSS(style)
+	html, err := render(t, name, data)
+	return page{html, []string{csp}}, err
+}
+
+// joinAssets reads files of assets one after the other.
+func joinAssets(names []string) ([]byte, error) {
+	var all []byte
+	for _, name := range names {
+		data, err := assets.ReadFile("assets/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("read pages: %w", err)
+		}
+		all = append(all, data...)
+	}
+	return all, nil
 }
 
 // pageData is what the templates see.
@@ -154,14 +200,12 @@ func limitsOf(s *apiSchema) string {
 	return strings.Join(parts, "; ")
 }
 
-func (s *Server) getDocs(c *gin.Context) error {
-	c.Writer.Header()["Content-Security-Policy"] = s.pages.docsCSP
-	writeBytes(c, 200, "text/html; charset=utf-8", s.pages.docs)
-	return nil
-}
+func (s *Server) getDocs(c *gin.Context) error  { return s.pages.docs.send(c) }
+func (s *Server) getParse(c *gin.Context) error { return s.pages.parse.send(c) }
+func (s *Server) getChat(c *gin.Context) error  { return s.pages.chat.send(c) }
 
-func (s *Server) getHome(c *gin.Context) error {
-	c.Writer.Header()["Content-Security-Policy"] = s.pages.homeCSP
-	writeBytes(c, 200, "text/html; charset=utf-8", s.pages.home)
+func (p *page) send(c *gin.Context) error {
+	c.Writer.Header()["Content-Security-Policy"] = p.csp
+	writeBytes(c, 200, "text/html; charset=utf-8", p.html)
 	return nil
 }

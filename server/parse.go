@@ -56,7 +56,7 @@ func (w *jsonWriter) send(c *gin.Context) error {
 
 // analyse runs the Parser within the deadline and the limit on concurrency, and words its errors. field names text i.
 func (s *Server) analyse(c *gin.Context, bundle string, us []nlu.Utterance, field func(i int) string) ([]*nlu.Analysis, error) {
-	ctx, cancel, err := s.deadline(c)
+	ctx, cancel, err := s.deadline(c, s.limits.Timeout)
 	if err != nil {
 		return nil, err
 	}

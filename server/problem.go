@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 )
@@ -23,7 +24,7 @@ const (
 // dialectOf tells the dialect from the path, so that also a wrong method or a panic is answered in it.
 func dialectOf(path string) dialect {
 	switch {
-	case path == "/version", path == "/status", strings.HasPrefix(path, "/model/"):
+	case path == "/version", path == "/status", strings.HasPrefix(path, "/model/"), strings.HasPrefix(path, "/webhooks/"):
 		return dialectRasa
 	case strings.HasPrefix(path, "/language/"):
 		return dialectCLU
@@ -41,6 +42,7 @@ type problem struct {
 	Instance  string       `json:"instance"`
 	RequestID string       `json:"request_id"`
 	Errors    []fieldError `json:"errors,omitempty"`
+	Owner     *ownerView   `json:"owner,omitempty"` // of stale_owner: who speaks now
 }
 
 // fail answers with the error in the caller's dialect. It is the only place that writes errors.
@@ -58,9 +60,14 @@ func (s *Server) fail(c *gin.Context, err error) {
 	h := c.Writer.Header()
 	h.Set("Content-Language", "en")
 	if k.retries() {
-		h.Set("Retry-After", strconv.Itoa(1+rand.IntN(3))) // spread, or all callers come back at once
+		seconds := int((f.after + time.Second - 1) / time.Second)
+		h.Set("Retry-After", strconv.Itoa(max(seconds, 1)+rand.IntN(3))) // spread, or all callers come back at once
 	}
 	switch f.code {
+	case CodeUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	case CodeUpgradeRequired:
+		h.Set("Upgrade", "websocket")
 	case CodeShuttingDown, CodeBodyTimeout, CodeBodyTooLarge:
 		h.Set("Connection", "close")
 	case CodeUnsupportedEncoding:
@@ -72,11 +79,14 @@ func (s *Server) fail(c *gin.Context, err error) {
 	case dialectCLU:
 		writeJSON(c, cluStatus(k), "application/json", cluError(f, k))
 	default:
-		writeJSON(c, k.Status, "application/problem+json", problem{
-			Type: "/docs#" + string(f.code), Title: k.Title, Status: k.Status, Code: f.code,
-			Detail: f.detail, Instance: path, RequestID: id, Errors: f.fields,
-		})
+		writeJSON(c, k.Status, "application/problem+json", problemOf(f, path, id))
 	}
+}
+
+func problemOf(f *fault, path, id string) problem {
+	k := kindOf[f.code]
+	return problem{Type: "/docs#" + string(f.code), Title: k.Title, Status: k.Status, Code: f.code,
+		Detail: f.detail, Instance: path, RequestID: id, Errors: f.fields, Owner: f.owner}
 }
 
 // writeJSON is for answers that are not on the hot path.

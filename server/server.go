@@ -15,11 +15,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"yingda/dialogue"
 	"yingda/models"
 	"yingda/models/batch"
 	"yingda/nlu"
@@ -58,6 +60,27 @@ type Options struct {
 	Queues func() []Queue
 	// Shadow reads how the shadow compares with the champion, for /v1/shadow and metrics. Default: nothing is compared.
 	Shadow func() shadow.Report
+	// Robot answers messages of conversations. Default: none; its routes answer not_configured.
+	Robot dialogue.Robot
+	// Conversations reads conversations and changes them besides the robot's turns: state, history, ratings, ends. Default: none.
+	Conversations dialogue.Conversations
+	// Follow tells of every event of the log, for live chat and agents' screens; dialogue.Log is one. Default: live routes answer
+	// not_configured.
+	Follow Follower
+	// Routing brings customers and agents together. Default: the agents' routes answer not_configured.
+	Routing Routing
+	// Scripts are the robot's texts, Tasks what it does, Knowledge what it can answer. Default of each: its routes answer not_configured.
+	Scripts   Scripts
+	Tasks     Tasks
+	Knowledge Knowledge
+	// Profiles knows customers, FollowUps writes to them. Default of each: its routes answer not_configured.
+	Profiles  Profiles
+	FollowUps FollowUps
+	// Keys says who may call what. Default: nobody needs a key, and only this machine may call: requests whose Host or Origin names
+	// another one are refused. Whoever binds another address than loopback must give Keys; see [CheckBinding].
+	Keys *Keys
+	// Origins are other origins whose pages may call, e.g. "https://shop.example". Default: only pages that this server sent.
+	Origins []string
 	// NotReady names reasons besides a missing champion why requests should go elsewhere. Default: none. It must be quick.
 	NotReady func() []string
 	// Addr is where Run listens. Default 127.0.0.1:8080, this machine only.
@@ -88,9 +111,19 @@ type Server struct {
 	engine  *gin.Engine
 	pages   *pages
 
-	parsing  atomic.Int64 // requests in the Parser
+	hub     *hub
+	rates   *limiters // by key
+	guesses *limiters // by address: wrong keys
+	paces   *limiters // by conversation
+
+	parsing  atomic.Int64   // requests in the Parser
+	turning  atomic.Int64   // messages in the Robot
+	live     sync.WaitGroup // WebSockets, which net/http's Shutdown does not wait for
 	draining atomic.Bool
 }
+
+// keptLimiters bounds the token buckets that are kept of each kind: some 200 bytes each.
+const keptLimiters = 20000
 
 // New builds a server. It does not listen yet.
 func New(o Options) (*Server, error) {
@@ -113,6 +146,8 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{o: o, limits: o.Limits.withDefaults(), log: o.Log, now: o.Now, parser: o.Parser}
+	s.hub = newHub(s.limits.Live, s.limits.LiveBacklog)
+	s.rates, s.guesses, s.paces = newLimiters(keptLimiters), newLimiters(keptLimiters), newLimiters(keptLimiters)
 	s.metrics = newMetrics(s)
 	var err error
 	if s.pages, err = newPages(o.Version); err != nil {
@@ -142,6 +177,8 @@ func (s *Server) Run(ctx context.Context) error {
 // the Parser may be closed after it returns.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	srv := s.httpServer()
+	stop := s.background(context.WithoutCancel(ctx))
+	defer stop()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	s.log.Info("serving", "address", ln.Addr().String())
@@ -157,6 +194,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		return fmt.Errorf("serve %s: %w", ln.Addr(), err)
 	case <-time.After(s.o.DrainDelay):
 	}
+	stop() // live connections have no end of their own
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.ShutdownTimeout)
 	defer cancel()
 	if err := srv.Shutdown(end); err != nil {
@@ -166,13 +204,32 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return nil
 }
 
+// background starts what runs beside the requests: the feed of live connections and the watch of the key file. stop ends both and waits
+// for them and for the WebSockets; it may be called twice.
+func (s *Server) background(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	if s.o.Follow != nil {
+		running.Go(func() { s.hub.run(ctx, s.o.Follow, s.log) })
+	}
+	if s.o.Keys != nil {
+		running.Go(func() { s.o.Keys.watch(ctx, s.log) })
+	}
+	return func() {
+		cancel()
+		running.Wait()
+		s.hub.dropAll(errClosing)
+		s.live.Wait()
+	}
+}
+
 func (s *Server) httpServer() *http.Server {
 	l := s.limits
 	return &http.Server{
 		Handler:           s.engine,
 		ReadHeaderTimeout: l.HeaderTimeout,
 		ReadTimeout:       l.BodyTimeout, // from the first byte of the request to the last
-		WriteTimeout:      l.BodyTimeout + l.Timeout + 15*time.Second,
+		WriteTimeout:      l.BodyTimeout + max(l.Timeout, l.TurnTimeout) + 15*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // what broken clients cause

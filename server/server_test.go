@@ -197,7 +197,7 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "POST /v1/parse HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"te")
+	fmt.Fprintf(c, "POST /v1/parse HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"te")
 	if err := c.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -224,6 +224,7 @@ func TestClientLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Host = "localhost"
 	w := newRecorder()
 	s.Handler().ServeHTTP(w, r)
 	if w.Code != 499 {
@@ -329,6 +330,7 @@ func TestMetrics(t *testing.T) {
 		`yingda_model_runs_total{role="champion"} 7`,
 		`yingda_build_info{version="1.2.3"} 1`,
 		`yingda_ready 1`,
+		`yingda_live_connections 0`,
 		`yingda_overloads_total 0`,
 		`go_goroutines `,
 	} {
