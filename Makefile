@@ -17,13 +17,13 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-values eval eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-values bench-knowledge eval eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
-run: setup ## set up, then serve at http://127.0.0.1:8080 (ARGS="--addr :9000" adds flags)
-	$(BIN) serve $(ARGS)
+run: setup ## set up, then serve at http://127.0.0.1:8080 with a demo shop (ARGS="--addr 127.0.0.1:9000" adds flags)
+	$(BIN) serve --demo $(ARGS)
 
 setup: build ## build, and find or fetch ONNX Runtime
 	@$(BIN) setup
@@ -75,6 +75,10 @@ eval-values: build ## pass rates of the values on the specifications in DATASETS
 
 bench-values: ## time the values on messages of 20 characters, and by length
 	$(GO) test -run '^$$' -bench 'Values(Messages|Length)' ./nlu/recognizer
+
+bench-knowledge: setup ## how well the knowledge base finds answers, on the public pairs in DATASETS, and how fast
+	$(BIN) knowledge eval --datasets $(DATASETS) $(ARGS)
+	$(GO) test -short -run '^$$' -bench Search -benchtime 500x ./dialogue/knowledge
 
 train: setup ## train the default bundle on ENCODER and measure it on DATA; prints the new bundle's folder
 	$(BIN) train --encoder $(ENCODER) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)

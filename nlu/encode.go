@@ -93,6 +93,8 @@ type Encoder struct {
 	heads  []models.Head
 	tok    *Tokeniser
 	runner Runner
+
+	embedding int // index of the head that embeds, −1 = none
 }
 
 var _ Component = (*Encoder)(nil)
@@ -103,7 +105,36 @@ func NewEncoder(b *models.Bundle, runner Runner) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Encoder{id: b.Manifest.ID, heads: b.Manifest.Heads, tok: tok, runner: runner}, nil
+	e := &Encoder{id: b.Manifest.ID, heads: b.Manifest.Heads, tok: tok, runner: runner, embedding: b.Manifest.HeadIndex(models.HeadEmbedding)}
+	if e.embedding >= 0 && b.Manifest.Heads[e.embedding].Kind != models.Vector {
+		e.embedding = -1
+	}
+	return e, nil
+}
+
+// Embed returns the embeddings of texts, as [Analysis].Embedding would be, without the rest of an analysis. A text that is too long for
+// the model is read up to where it ends. The result is nil when the bundle does not embed.
+func (e *Encoder) Embed(ctx context.Context, texts ...string) ([][]float32, error) {
+	if e.embedding < 0 || len(texts) == 0 {
+		return nil, nil
+	}
+	ids := make([][]int64, len(texts))
+	for i, text := range texts {
+		var err error
+		if ids[i], _, err = e.tok.Encode(text); err != nil {
+			return nil, fmt.Errorf("tokenise text %d: %w", i, err)
+		}
+		ids[i] = ids[i][:min(len(ids[i]), e.tok.limit)]
+	}
+	results, err := e.runner.Do(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float32, len(texts))
+	for i := range results {
+		out[i] = results[i].Logits[e.embedding].Data
+	}
+	return out, nil
 }
 
 // Name implements [Component].
@@ -142,6 +173,9 @@ func (e *Encoder) Annotate(ctx context.Context, as []*Analysis) error {
 		a.Logits = make(map[string]models.Logits, len(e.heads))
 		for h := range e.heads {
 			a.Logits[e.heads[h].Name] = r.Logits[h]
+		}
+		if e.embedding >= 0 {
+			a.Embedding = r.Logits[e.embedding].Data
 		}
 		a.Timing.Tokenise, a.Timing.Queue, a.Timing.Inference, a.Timing.BatchRows = spent, r.Queue, r.Run, r.Rows
 	}

@@ -104,6 +104,9 @@ type Analysis struct {
 	Normal   norm.Text // written by the normaliser: the text as matchers see it
 	Encoding Encoding  // written by the encoder
 	Logits   map[string]models.Logits
+	// Embedding is the text as one vector of length 1, from the same model run: texts that mean the same are close by cosine. Nil when the
+	// bundle has no such head. Not to be changed.
+	Embedding []float32
 
 	Language Lang
 	Intents  []Intent     // recognised wishes in the order they are said; empty = not understood

@@ -17,7 +17,7 @@ const (
 	FieldText       Field = "text"
 	FieldNormal     Field = "normal"
 	FieldLanguage   Field = "language"
-	FieldLogits     Field = "logits" // and Encoding
+	FieldLogits     Field = "logits" // and Encoding, Embedding
 	FieldIntents    Field = "intents"
 	FieldEmotion    Field = "emotion"
 	FieldCandidates Field = "candidates"

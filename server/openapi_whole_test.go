@@ -194,6 +194,10 @@ func (w *walk) customers() {
 	w.do("POST", "/v1/events", `{"id":"e-1","type":"nothing.like.it","customer":"u-42","conversation":"web-1"}`, 200)
 	w.do("POST", "/v1/events", `{"id":"","type":"x"}`, 422)
 	w.do("POST", "/v1/receipts", `{"follow_up":"20260101T000000Z-0","status":"delivered"}`, 404)
+	w.do("GET", "/v1/backup", "", 200)
+	if gone := w.do("DELETE", "/v1/customers/{customer}", "", 200); at(gone, "keys") != float64(1) {
+		w.t.Errorf("erased %v", gone)
+	}
 }
 
 // kind is one that can be asked for.

@@ -27,11 +27,17 @@ func (s *Server) profiles(c *gin.Context) (Profiles, string, error) {
 	if s.o.Profiles == nil {
 		return nil, "", notConfigured("profiles")
 	}
+	customer, err := customerOf(c)
+	return s.o.Profiles, customer, err
+}
+
+// customerOf reads the customer's id out of the path.
+func customerOf(c *gin.Context) (string, error) {
 	customer := c.Param("customer")
 	if len(customer) > maxCustomerBytes || !utf8.ValidString(customer) {
-		return nil, "", fieldFault(CodeBadValue, "customer", "has %d bytes: send 1 to %d of UTF-8", len(customer), maxCustomerBytes)
+		return "", fieldFault(CodeBadValue, "customer", "has %d bytes: send 1 to %d of UTF-8", len(customer), maxCustomerBytes)
 	}
-	return s.o.Profiles, customer, nil
+	return customer, nil
 }
 
 // getProfile answers GET /v1/profiles/{customer}. An unknown customer has an empty profile.

@@ -71,6 +71,8 @@ func (s *Server) routes() []route {
 		{"PUT", "/v1/profiles/{customer}/consent/{category}", accessRuntime | accessManager, s.putConsent},
 		{"PUT", "/v1/profiles/{customer}/link", accessRuntime | accessManager, s.putLink},
 		{"DELETE", "/v1/profiles/{customer}/link", accessRuntime | accessManager, s.deleteLink},
+		{"DELETE", "/v1/customers/{customer}", accessAdmin, s.deleteCustomer},
+		{"GET", "/v1/backup", accessAdmin, s.getBackup},
 		{"GET", "/v1/follow-ups", accessRuntime | accessStaff, s.getFollowUps},
 		{"POST", "/v1/follow-ups", accessRuntime | accessStaff, s.postFollowUp},
 		{"GET", "/v1/follow-ups/{follow_up}", accessRuntime | accessStaff, s.getFollowUp},

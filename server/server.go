@@ -76,6 +76,8 @@ type Options struct {
 	// Profiles knows customers, FollowUps writes to them. Default of each: its routes answer not_configured.
 	Profiles  Profiles
 	FollowUps FollowUps
+	// Records erases customers and copies the log. Default: its routes answer not_configured.
+	Records Records
 	// Keys says who may call what. Default: nobody needs a key, and only this machine may call: requests whose Host or Origin names
 	// another one are refused. Whoever binds another address than loopback must give Keys; see [CheckBinding].
 	Keys *Keys

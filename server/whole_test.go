@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -136,7 +137,20 @@ func mustWhole(tb testing.TB) *whole {
 // options serve the whole.
 func (w *whole) options() server.Options {
 	return server.Options{Parser: words{}, Robot: w.engine, Conversations: w.engine, Follow: w.log, Routing: w.routing, Scripts: w.scripts,
-		Tasks: fixedTasks{w.pack.Tasks}, Knowledge: w.knowledge, Profiles: w.profiles, FollowUps: w.proactive}
+		Tasks: fixedTasks{w.pack.Tasks}, Knowledge: w.knowledge, Profiles: w.profiles, FollowUps: w.proactive, Records: logRecords{w.log}}
 }
 
 var _ dialogue.Robot = (*engine.Engine)(nil)
+
+// logRecords is the log behind [server.Records], as cmd/yingda wires it.
+type logRecords struct{ log *eventlog.Log }
+
+func (r logRecords) Erase(ctx context.Context, tenant, customer string) (server.Erased, error) {
+	e, err := r.log.Erase(ctx, tenant, customer)
+	return server.Erased{Customer: customer, Alias: e.Alias, Keys: e.Keys, Documents: e.Documents, Time: e.Time}, err
+}
+
+func (r logRecords) Backup(ctx context.Context, w io.Writer) error {
+	_, err := r.log.Backup(ctx, w, nil)
+	return err
+}

@@ -21,7 +21,20 @@ import (
 // registry is the registry of engines: the server's Parser.
 type registry struct {
 	*models.Registry[*standard.Engine]
-	mirror *shadow.Mirror // compares the shadow with the champion; nil = not
+	mirror  *shadow.Mirror // compares the shadow with the champion; nil = not
+	changed *changes       // who wants to know of another champion
+}
+
+// changes tells of changes of the store.
+type changes struct{ tell func() }
+
+// sync loads what the store says and tells of it.
+func (r registry) sync(ctx context.Context) error {
+	err := r.Sync(ctx)
+	if r.changed.tell != nil {
+		r.changed.tell()
+	}
+	return err
 }
 
 // Parse implements [server.Parser].
@@ -58,6 +71,10 @@ type serveFlags struct {
 	maxQueue int
 	maxWait  time.Duration
 	share    float64
+	talk     converseFlags
+	keys     string
+	origins  string
+	demo     bool
 }
 
 func runServe(ctx context.Context, args []string, std stdio) error {
@@ -66,7 +83,11 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f.ortFlags.register(fs)
 	f.registerStore(fs)
 	f.registerRules(fs)
-	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback is reachable by others, and the API asks for no password")
+	f.talk.register(fs)
+	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback needs --keys")
+	fs.StringVar(&f.keys, "keys", os.Getenv("YINGDA_KEYS"), "`file` of API keys with their roles (YINGDA_KEYS); without one only this machine may call")
+	fs.StringVar(&f.origins, "origins", "", "comma-separated `origins` of other sites whose pages may call, e.g. https://shop.example")
+	fs.BoolVar(&f.demo, "demo", false, "run the demo shop beside the robot, as the system it calls")
 	fs.DurationVar(&f.drain, "drain", 0, "how long to go on serving after SIGTERM, with /readyz saying no, until load balancers have noticed")
 	fs.BoolVar(&f.verbose, "v", false, "log each request (never its text)")
 	fs.IntVar(&f.maxQueue, "queue-tokens", 16384, "tokens that may wait for the model before requests are refused")
@@ -80,6 +101,9 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	}
 	if !(f.share >= 0 && f.share <= 1) {
 		return fmt.Errorf("serve: --shadow-share %g: want 0 to 1", f.share)
+	}
+	if f.demo && f.talk.off {
+		return errors.New("serve: --demo and --parse-only do not go together: the demo shop is there for conversations")
 	}
 	level := slog.LevelInfo
 	if f.verbose {
@@ -109,34 +133,62 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 		return errors.New("serve: no champion could be loaded; 'yingda bundle rollback' goes back to the bundle before")
 	}
 	debug.FreeOSMemory() // what reading and checking the bundle took
-	srv, err := f.newServer(store, &r, log)
+	access, err := f.openKeys()
 	if err != nil {
 		return err
 	}
+	var live liveServer
+	talk, stopTalk, err := f.startTalk(ctx, r, &live, std, log)
+	if err != nil {
+		return errors.Join(err, closeRegistry(r))
+	}
+	srv, err := f.newServer(store, &r, talk, access, log)
+	if err != nil {
+		return errors.Join(err, stopTalk(), closeRegistry(r))
+	}
+	live.server.Store(srv)
 	follow, stop := context.WithCancel(ctx)
 	defer stop()
 	go followStore(follow, store, seen, r, log)
-	fmt.Fprintf(std.err, `
-Yingda serves %s at http://%s  —  try:
-
-  curl -s http://%s/v1/parse -H 'Content-Type: application/json' -d '{"text": "我的订单怎么还没发货"}'
-
-or open http://%s in a browser.
-
-`, r.Loaded()[0].Manifest.ID, f.addr, f.addr, f.addr)
-	err = srv.Run(ctx)
+	f.greet(r, std)
+	err = srv.Run(follow)
 	stop()
+	err = errors.Join(err, stopTalk())
 	if r.mirror != nil {
 		r.mirror.Close() // before the engine that it runs
 	}
-	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	return errors.Join(err, r.Close(closing))
+	return errors.Join(err, closeRegistry(r))
 }
 
-// newServer puts the server in front of the registry, and beside it the mirror unless its share is 0.
-func (f *serveFlags) newServer(store *models.Store, r *registry, log *slog.Logger) (*server.Server, error) {
-	o := server.Options{Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain}
+func closeRegistry(r registry) error {
+	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return r.Close(closing)
+}
+
+// openKeys reads the file of API keys; without one only loopback may be bound.
+func (f *serveFlags) openKeys() (keys *server.Keys, err error) {
+	if f.keys != "" {
+		if keys, err = server.OpenKeys(f.keys, time.Now); err != nil {
+			return nil, fmt.Errorf("--keys: %w", err)
+		}
+	}
+	return keys, server.CheckBinding(f.addr, keys)
+}
+
+// greet says where the server is and what to try.
+func (f *serveFlags) greet(r registry, std stdio) {
+	try := fmt.Sprintf(`curl -s http://%s/v1/parse -H 'Content-Type: application/json' -d '{"text": "我的订单怎么还没发货"}'`, f.addr)
+	if !f.talk.off {
+		try = fmt.Sprintf(`curl -s http://%s/v1/conversations/try-1/messages -H 'Content-Type: application/json' -d '{"customer": "demo-zh", "text": "我的订单到哪了"}'`, f.addr)
+	}
+	fmt.Fprintf(std.err, "\nYingda serves %s at http://%s  —  try:\n\n  %s\n\nor open http://%s in a browser.\n\n", r.Loaded()[0].Manifest.ID, f.addr, try, f.addr)
+}
+
+// newServer puts the server in front of the registry and the conversations, and beside them the mirror unless its share is 0.
+func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse, keys *server.Keys, log *slog.Logger) (*server.Server, error) {
+	o := server.Options{Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain,
+		Keys: keys, Origins: splitList(f.origins)}
 	if f.share > 0 {
 		m, err := newMirror(*r, f.share, log)
 		if err != nil {
@@ -145,6 +197,9 @@ func (f *serveFlags) newServer(store *models.Store, r *registry, log *slog.Logge
 		r.mirror, o.Shadow = m, m.Report
 	}
 	o.Parser = *r
+	if talk != nil {
+		talk.serve(&o)
+	}
 	return server.New(o)
 }
 
@@ -152,7 +207,7 @@ func (f *serveFlags) registry(store *models.Store, rules *standard.Rules, log *s
 	build := func(b *models.Bundle) (*standard.Engine, error) {
 		return buildEngine(b, standard.Options{Rules: rules, Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}})
 	}
-	return registry{Registry: models.NewRegistry(store, build, log)}
+	return registry{Registry: models.NewRegistry(store, build, log), changed: &changes{}}
 }
 
 // followStore loads what another process activates. It looks at the state file's time twice a second: that works on every file system.
@@ -168,7 +223,7 @@ func followStore(ctx context.Context, store *models.Store, seen time.Time, r reg
 		}
 		if t := stateTime(store); !t.Equal(seen) {
 			seen = t
-			if err := r.Sync(ctx); err != nil {
+			if err := r.sync(ctx); err != nil {
 				log.Error("bundle store changed but could not be followed", "error", err)
 			}
 			debug.FreeOSMemory()

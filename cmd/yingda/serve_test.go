@@ -101,10 +101,15 @@ func mustServe(tb testing.TB, args ...string) *runningServer {
 	addr := mustAddr(tb)
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &runningServer{client: client{"http://" + addr}, log: &lockedBuffer{}, stop: cancel, done: make(chan error, 1)}
+	logDir := filepath.Join(tb.TempDir(), "log") // never the user's own
 	go func() {
-		s.done <- run(ctx, append([]string{"serve", "--addr", addr, "--ort-lib", testenv.ForTest(tb)}, args...), stdio{strings.NewReader(""), io.Discard, s.log})
+		s.done <- run(ctx, append([]string{"serve", "--addr", addr, "--log", logDir, "--ort-lib", testenv.ForTest(tb)}, args...), stdio{strings.NewReader(""), io.Discard, s.log})
+		close(s.done)
 	}()
-	tb.Cleanup(cancel)
+	tb.Cleanup(func() {
+		cancel()
+		<-s.done // its folders are removed next
+	})
 	mustEventually(tb, "the server", func() bool {
 		select {
 		case err := <-s.done:
@@ -249,6 +254,7 @@ func TestServeFaults(t *testing.T) {
 		if !slices.Contains(args, "--ort-lib") {
 			args = append(args, "--ort-lib", testenv.ForTest(t))
 		}
+		args = append(args, "--log", filepath.Join(t.TempDir(), "log"))
 		if _, _, err := call(t, "", append([]string{"serve"}, args...)...); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%v: %v, want %q", args, err, name)
 		}

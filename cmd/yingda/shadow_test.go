@@ -111,7 +111,7 @@ func TestServeShadowOff(t *testing.T) {
 	if offered, _, _, raw := s.shadowed(t, champion, rival); offered != 0 || !strings.Contains(raw, `"share":0`) {
 		t.Errorf("%s", raw)
 	}
-	if _, _, err := call(t, "", "serve", "--shadow-share", "1.5", "--ort-lib", testenv.ForTest(t)); err == nil || !strings.Contains(err.Error(), "want 0 to 1") {
+	if _, _, err := call(t, "", "serve", "--parse-only", "--shadow-share", "1.5", "--ort-lib", testenv.ForTest(t)); err == nil || !strings.Contains(err.Error(), "want 0 to 1") {
 		t.Error(err)
 	}
 }

@@ -26,6 +26,7 @@ type Engine struct {
 	manifest *models.Manifest
 	backend  models.Backend
 	queue    *batch.Queue
+	encoder  *nlu.Encoder
 	pipeline *nlu.Pipeline
 }
 
@@ -41,7 +42,7 @@ func New(ctx context.Context, b *models.Bundle, backend models.Backend, o Option
 			return nil, errors.Join(err, e.Close())
 		}
 	}
-	if e.pipeline, err = build(b, e.queue, rules); err != nil {
+	if e.pipeline, e.encoder, err = build(b, e.queue, rules); err != nil {
 		return nil, errors.Join(fmt.Errorf("bundle %s: %w", b.Manifest.ID, err), e.Close())
 	}
 	if err := e.probe(ctx); err != nil {
@@ -53,6 +54,11 @@ func New(ctx context.Context, b *models.Bundle, backend models.Backend, o Option
 // Analyse runs the pipeline; see [nlu.Pipeline.Analyse].
 func (e *Engine) Analyse(ctx context.Context, us ...nlu.Utterance) ([]*nlu.Analysis, error) {
 	return e.pipeline.Analyse(ctx, us...)
+}
+
+// Embed returns the embeddings of texts, one a text; see [nlu.Encoder.Embed]. They are those that Analyse gives.
+func (e *Engine) Embed(ctx context.Context, texts ...string) ([][]float32, error) {
+	return e.encoder.Embed(ctx, texts...)
 }
 
 // Manifest returns the manifest of the engine's bundle.

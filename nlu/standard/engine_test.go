@@ -209,6 +209,46 @@ func TestDefault(t *testing.T) {
 	}
 }
 
+// TestEmbed: an analysis carries the embedding, a text alone and beside others has the same but for the last digit of float32 (sums of
+// a batch are added up in another order), and Embed gives it without the rest. A bundle without the head gives none.
+func TestEmbed(t *testing.T) {
+	e := mustEngine(t, testenv.MustDefault(t), standard.Options{})
+	texts := []string{"运费怎么算", "how much is shipping", "寄过去要多少邮费，能不能包邮", "退"}
+	us := make([]nlu.Utterance, len(texts))
+	for i, text := range texts {
+		us[i].Text = text
+	}
+	as, err := e.Analyse(t.Context(), us...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vs, err := e.Embed(t.Context(), texts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range texts {
+		alone, err := e.Embed(t.Context(), text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		norm, apart := 0.0, 0.0
+		for j, v := range vs[i] {
+			norm += float64(v) * float64(v)
+			apart = max(apart, math.Abs(float64(v-alone[0][j])), math.Abs(float64(v-as[i].Embedding[j])))
+		}
+		if apart > 1e-6 || math.Abs(norm-1) > 1e-4 {
+			t.Errorf("%q: length² %v; alone, in a batch and in an analysis it differs by %v", text, norm, apart)
+		}
+	}
+	if vs, err := e.Embed(t.Context(), strings.Repeat("很长的话", 2000)); err != nil || len(vs) != 1 {
+		t.Errorf("a long text gives %v", err)
+	}
+	tiny := mustEngine(t, mustTiny(t, testenv.Tiny{Plain: true}), standard.Options{})
+	if vs, err := tiny.Embed(t.Context(), "退"); vs != nil || err != nil {
+		t.Errorf("a bundle without the head gives %v, %v", vs, err)
+	}
+}
+
 // TestConcurrent: many callers get what one gets.
 func TestConcurrent(t *testing.T) {
 	e := mustEngine(t, mustTiny(t, testenv.Tiny{}), standard.Options{Queue: batch.Options{Workers: 2}})

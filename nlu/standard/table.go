@@ -21,18 +21,24 @@ var table = []factory{
 	{models.HeadEntities, func(b *models.Bundle, _ nlu.Runner) (nlu.Component, error) { return decode.NewEntity(b.Manifest) }},
 }
 
-func build(b *models.Bundle, run nlu.Runner, rules *Rules) (*nlu.Pipeline, error) {
+// build makes the pipeline; the encoder is one of its components.
+func build(b *models.Bundle, run nlu.Runner, rules *Rules) (*nlu.Pipeline, *nlu.Encoder, error) {
 	var cs []nlu.Component
+	var enc *nlu.Encoder
 	for _, f := range table {
 		if f.head != "" && b.Manifest.HeadIndex(f.head) < 0 {
 			continue
 		}
 		c, err := f.make(b, run)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if e, ok := c.(*nlu.Encoder); ok {
+			enc = e
 		}
 		cs = append(cs, c)
 	}
 	cs = append(cs, rules.Find...)
-	return nlu.NewPipeline(append(cs, rules.Finish...)...)
+	p, err := nlu.NewPipeline(append(cs, rules.Finish...)...)
+	return p, enc, err
 }
