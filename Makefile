@@ -17,7 +17,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-values bench-knowledge eval eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-values stress-turns transcript bench-knowledge eval eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -61,6 +61,15 @@ generate: ## run go generate
 
 bench: setup $(VENV)/peers ## measure, beside the peers; rewrites the table of docs/benchmarks.md
 	$(BIN) bench --python $(VENV)/peers/bin/python --out docs/benchmarks.md $(ARGS)
+
+bench-turns: setup ## measure whole turns, waits and memory; rewrites the section "Conversations" of docs/benchmarks.md
+	$(BIN) bench-turns --out docs/benchmarks.md $(ARGS)
+
+stress-turns: setup ## kill the robot 50 times under load, and two that share a log: nothing is lost or doubled; some 10 minutes
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 30m -v -run '^(TestCrash|TestReplicas)$$' ./cmd/yingda
+
+transcript: setup ## write docs/transcript.md, in Chinese and English, from real answers
+	YINGDA_TRANSCRIPT=$(CURDIR)/docs/transcript.md $(GO) test -count=1 -timeout 10m -run '^TestWalk$$' ./cmd/yingda
 
 bench-train: TORCH_PYTHON ?= /usr/bin/python3
 bench-train: setup ## time training steps of ENCODER beside PyTorch (Debian: python3-torch libopenblas0-pthread; else TORCH_PYTHON=)
