@@ -27,7 +27,7 @@ func Fit(ctx context.Context, sets []Set, m *knowledge.Meaning, e knowledge.Embe
 			return nil, err
 		}
 		if len(data.rank) == 0 || len(data.score) == 0 {
-			return nil, fmt.Errorf("there is nothing to fit %s on: bq_corpus, lcqmc, bustm and massive are for zh, banking77 and massive for en", lang)
+			return nil, fmt.Errorf("there is nothing to fit %s on: massive is for zh, banking77 and massive for en", lang)
 		}
 		names = append(names, data.names...)
 		for _, meaning := range []bool{true, false} {
@@ -74,7 +74,7 @@ func gather(ctx context.Context, sets []Set, lang nlu.Lang, m *knowledge.Meaning
 	var all []string
 	for i := range sets {
 		s := &sets[i]
-		if s.Lang != lang || len(s.Dev.Pairs)+len(s.Dev.Asked) == 0 {
+		if !s.Fits || s.Lang != lang || len(s.Dev.Pairs)+len(s.Dev.Asked) == 0 {
 			continue
 		}
 		d.names = append(d.names, s.Name)
@@ -93,10 +93,9 @@ func gather(ctx context.Context, sets []Set, lang nlu.Lang, m *knowledge.Meaning
 			trials = []Trial{a, b}
 		}
 		for k, t := range trials {
-			switch {
-			case k%2 == 0:
+			if k%2 == 0 {
 				d.rank = append(d.rank, t)
-			case !s.Loose:
+			} else {
 				d.score = append(d.score, t)
 			}
 		}
