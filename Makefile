@@ -17,7 +17,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-values stress-turns transcript bench-knowledge eval eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-values stress-turns transcript bench-knowledge eval eval-dialogs eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -78,6 +78,10 @@ bench-train: setup ## time training steps of ENCODER beside PyTorch (Debian: pyt
 
 eval: setup ## measure the default bundle on DATA
 	$(BIN) eval --data $(DATA) $(ARGS)
+
+eval-dialogs: setup ## play the dialogs of the service pack, and measure the robot on the labelled conversations in DATA
+	$(BIN) test --rates $(ARGS)
+	$(if $(wildcard $(DATA)/dialogues-zh.jsonl),$(BIN) test --import $(DATA)/dialogues-zh.jsonl $(ARGS))
 
 eval-values: build ## pass rates of the values on the specifications in DATASETS (ARGS="--only DateTime/Chinese --stats")
 	$(BIN) eval-values --specs $(DATASETS)/recognizers_text --itn $(DATASETS)/nemo_itn --itn $(DATASETS)/wetext_itn $(ARGS)

@@ -254,6 +254,18 @@ func Ratio(a, b *Result, of func(Figures) float64) Summary {
 	return Summarise(values)
 }
 
+// Difference subtracts b from a round by round, like [Ratio].
+func Difference(a, b *Result, of func(Figures) float64) Summary {
+	if a == nil || b == nil || a.Failed != "" || b.Failed != "" {
+		return Summary{}
+	}
+	var values []float64
+	for i := range min(len(a.rounds), len(b.rounds)) {
+		values = append(values, of(a.rounds[i].figures())-of(b.rounds[i].figures()))
+	}
+	return Summarise(values)
+}
+
 // Figures are those of one round that can be compared.
 type Figures struct{ PerSecond, CPU float64 }
 

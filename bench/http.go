@@ -16,12 +16,12 @@ import (
 // requestTimeout bounds one request, so that a server that hangs fails instead of stopping the benchmark.
 const requestTimeout = 30 * time.Second
 
-// Client sends texts to a server, over one kept-alive connection for each client of a subject. Requests are rendered beforehand and
+// Client sends texts to a server, over one kept-alive connection for each client of a subject. Requests are rendered beforehand or cheaply, and
 // there are no goroutines: what the load generator costs is missing from the server on a machine with few cores.
 type Client struct {
-	addr     string
-	requests [][]byte
-	conns    []*connection
+	addr    string
+	request func(client, i int) []byte
+	conns   []*connection
 }
 
 type connection struct {
@@ -31,16 +31,25 @@ type connection struct {
 
 // NewClient prepares POST requests of {"text": …} to http://addr/path.
 func NewClient(addr, path string, clients int, texts []string) (*Client, error) {
-	c := &Client{addr: addr, conns: make([]*connection, clients)}
-	for _, text := range texts {
+	requests := make([][]byte, len(texts))
+	for i, text := range texts {
 		body, err := json.Marshal(map[string]string{"text": text})
 		if err != nil {
 			return nil, err
 		}
-		c.requests = append(c.requests, fmt.Appendf(nil,
-			"POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, addr, len(body), body))
+		requests[i] = Post(addr, path, body)
 	}
-	return c, nil
+	return NewRequests(addr, clients, func(_, i int) []byte { return requests[i] }), nil
+}
+
+// NewRequests sends to addr what request makes of a client's number and a text's; it must be quick, and safe for concurrent use.
+func NewRequests(addr string, clients int, request func(client, i int) []byte) *Client {
+	return &Client{addr: addr, request: request, conns: make([]*connection, clients)}
+}
+
+// Post renders a request that carries JSON.
+func Post(addr, path string, body []byte) []byte {
+	return fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", path, addr, len(body), body)
 }
 
 // Do sends text i and reads the answer; anything but status 200 is an error. Each client number is used by one goroutine at a time.
@@ -68,7 +77,7 @@ func (c *Client) try(ctx context.Context, client, i int) error {
 		conn = &connection{raw, bufio.NewReader(raw)}
 		c.conns[client] = conn
 	}
-	err := conn.roundTrip(c.requests[i])
+	err := conn.roundTrip(c.request(client, i))
 	if err != nil {
 		conn.Close()
 		c.conns[client] = nil

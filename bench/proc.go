@@ -40,6 +40,16 @@ func GroupRSS(group int) (int64, error) {
 	return sum, err
 }
 
+// SelfRSS returns the resident memory of this process in bytes.
+func SelfRSS() (int64, error) {
+	line, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return 0, errNoProc
+	}
+	s, err := parseStat(string(line))
+	return s.rssPages * int64(os.Getpagesize()), err
+}
+
 // procStat is what is read from /proc/PID/stat.
 type procStat struct {
 	dead     bool // a zombie: it has ended, nobody has asked how

@@ -17,14 +17,6 @@ type table struct {
 
 // tables lays the report out.
 func (r *Report) tables() []table {
-	targets := table{title: "Targets", rows: [][]string{{"what", "wanted", "measured", "verdict"}}}
-	for _, t := range r.Targets {
-		measured := t.Value.String()
-		if t.Value.N > 0 {
-			measured += unit(t.Unit)
-		}
-		targets.rows = append(targets.rows, []string{t.Name, t.wanted(), measured, t.Verdict})
-	}
 	servers := table{title: "Servers", rows: [][]string{{"server", "ready, s", "RSS warm, MB", "RSS at the end, MB"}}}
 	for _, s := range r.Servers {
 		row := []string{s.Name, s.Ready.String(), s.Warm.median(), s.End.median()}
@@ -33,6 +25,24 @@ func (r *Report) tables() []table {
 		}
 		servers.rows = append(servers.rows, row)
 	}
+	return []table{r.targets(), results("One text at a time", r.Single), results("Under load", r.Loaded), servers, r.about()}
+}
+
+// targets lists what was wanted.
+func (r *Report) targets() table {
+	targets := table{title: "Targets", rows: [][]string{{"what", "wanted", "measured", "verdict"}}}
+	for _, t := range r.Targets {
+		measured := t.Value.String()
+		if t.Value.N > 0 {
+			measured += unit(t.Unit)
+		}
+		targets.rows = append(targets.rows, []string{t.Name, t.wanted(), measured, t.Verdict})
+	}
+	return targets
+}
+
+// about tells where and how the figures were taken.
+func (r *Report) about() table {
 	about := table{title: "Where and how", rows: [][]string{{"", ""},
 		{"date", r.Date.UTC().Format("2006-01-02 15:04 UTC")},
 		{"command", r.Command},
@@ -47,7 +57,7 @@ func (r *Report) tables() []table {
 	for _, v := range r.Versions {
 		about.rows = append(about.rows, []string{v.Name, v.Version})
 	}
-	return []table{targets, results("One text at a time", r.Single), results("Under load", r.Loaded), servers, about}
+	return about
 }
 
 // results compares subjects; the first is the yardstick.
@@ -80,12 +90,14 @@ func reason(failed string) string {
 }
 
 // Text writes the report for a terminal.
-func (r *Report) Text(w io.Writer) error {
+func (r *Report) Text(w io.Writer) error { return r.text(w, r.tables()) }
+
+func (r *Report) text(w io.Writer, tables []table) error {
 	var b bytes.Buffer
 	if r.Quick {
 		b.WriteString("QUICK RUN: too short to be quoted.\n\n")
 	}
-	for _, t := range r.tables() {
+	for _, t := range tables {
 		fmt.Fprintln(&b, t.title)
 		widths := make([]int, len(t.rows[0]))
 		for _, row := range t.rows {
@@ -116,12 +128,14 @@ func (r *Report) Text(w io.Writer) error {
 }
 
 // Markdown renders the report for docs/benchmarks.md.
-func (r *Report) Markdown() string {
+func (r *Report) Markdown() string { return r.markdown(r.tables()) }
+
+func (r *Report) markdown(tables []table) string {
 	var b strings.Builder
 	if r.Quick {
 		b.WriteString("**A quick run: too short to be quoted.**\n\n")
 	}
-	for _, t := range r.tables() {
+	for _, t := range tables {
 		fmt.Fprintf(&b, "### %s\n\n", t.title)
 		for i, row := range t.rows {
 			for _, cell := range row {
@@ -147,18 +161,20 @@ const (
 )
 
 // Replace writes the report between the marks of a file and leaves the rest alone. A file that does not exist is made.
-func (r *Report) Replace(path string) error {
+func (r *Report) Replace(path string) error { return replace(path, Begin, End, r.Markdown()) }
+
+func replace(path, begin, end, text string) error {
 	old, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
-		old, err = []byte("# Benchmarks\n\n"+Begin+"\n"+End+"\n"), nil
+		old, err = []byte("# Benchmarks\n\n"+begin+"\n"+end+"\n"), nil
 	}
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(old), Begin)
-	_, after, ok2 := strings.Cut(rest, End)
+	before, rest, ok := strings.Cut(string(old), begin)
+	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return fmt.Errorf("write %s: it has no lines %q and %q", path, Begin, End)
+		return fmt.Errorf("write %s: it has no lines %q and %q", path, begin, end)
 	}
-	return os.WriteFile(path, []byte(before+Begin+"\n\n"+r.Markdown()+"\n"+End+after), 0o644)
+	return os.WriteFile(path, []byte(before+begin+"\n\n"+text+"\n"+end+after), 0o644)
 }

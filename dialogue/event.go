@@ -74,7 +74,7 @@ type CallNote struct {
 	Millis float64    `json:"ms"`
 }
 
-// HandBody is a change of who speaks.
+// HandBody is a change of who speaks. What one agent notes for another is in Private.Note.
 type HandBody struct {
 	Queue string `json:"queue,omitempty"`
 	Agent string `json:"agent,omitempty"` // who speaks from now on, or whom it is for
@@ -83,7 +83,6 @@ type HandBody struct {
 	// Skills and Urgent are those of HandOffAsk; a transfer without Skills keeps the ones that were asked for.
 	Skills []string `json:"skills,omitempty"`
 	Urgent bool     `json:"urgent,omitempty"`
-	Note   string   `json:"note,omitempty"` // from agent to agent; kept in Private by the store's callers when it may be personal
 }
 
 // AgentBody is the readable part of what an agent said.
@@ -118,6 +117,8 @@ type Private struct {
 	Customer     string            `json:"customer"` // as the channel knows them; "anonymous:<conversation>" when it does not
 	Text         string            `json:"text,omitempty"`
 	Alternatives []nlu.Alternative `json:"alternatives,omitempty"`
+	Heard        string            `json:"heard,omitempty"`      // what the recogniser of speech took it for, where another reading was understood
+	Confidence   float64           `json:"confidence,omitempty"` // of the recogniser
 	Attachments  []Attachment      `json:"attachments,omitempty"`
 	Payload      string            `json:"payload,omitempty"`
 	Entities     []Entity          `json:"entities,omitempty"`

@@ -76,6 +76,9 @@ type Document struct {
 	By       string    `json:"by,omitempty"` // who wrote it, for the audit
 	// Customer, when set, seals the body with that customer's key, so that erasing them makes it unreadable too.
 	Customer string `json:"-"`
+	// Brief, on Put, says that only the latest version counts, as for what is rewritten all the time: the ones before it go, and a deletion
+	// is itself forgotten after some days.
+	Brief bool `json:"-"`
 }
 
 // Documents keeps documents with their history, durably and for all replicas. It is safe for concurrent use.

@@ -201,8 +201,9 @@ func (n *Tracker) applyHand(ev *Event) {
 		if h.Skills != nil {
 			n.Owner.Skills = h.Skills
 		}
-	case Returned:
+	case Returned: // what was open was for the agent: the robot does not take it up again by itself
 		n.Owner = Owner{}
+		n.State.Tasks, n.State.Later, n.State.Asked, n.State.Notes = nil, nil, nil, nil
 		n.State.Misses, n.State.Angry = 0, 0
 	}
 	n.Owner.Token, n.Owner.Since = ev.Seq, ev.Time

@@ -64,6 +64,7 @@ type converse struct {
 	proactive *proactive.Service
 	calls     *action.Client
 	closers   []func()
+	reloading sync.Mutex
 }
 
 // livePolicy is the policy that is in force: new files make a new one.
@@ -154,7 +155,7 @@ func (f *converseFlags) openPeople(c *converse, parts converseParts) (err error)
 	if c.profiles, err = profile.New(o); err != nil {
 		return err
 	}
-	c.closers = append(c.closers, c.profiles.Close)
+	c.closers = append(c.closers, c.profiles.Close, c.log.OnErase(c.profiles.Erased), c.log.OnErase(c.proposals.Erased))
 	return nil
 }
 
@@ -226,6 +227,9 @@ func (c *converse) run(ctx context.Context, log *slog.Logger) error {
 	var all sync.WaitGroup
 	for name, run := range parts {
 		all.Go(func() { keepRunning(ctx, name, run, log) })
+	}
+	if c.folder != "" {
+		all.Go(func() { c.follow(ctx, c.folder, log) })
 	}
 	all.Wait()
 	return nil
@@ -318,6 +322,8 @@ func (c *converse) reload(dir string) error {
 	if err != nil {
 		return err
 	}
+	c.reloading.Lock() // all parts take the same pack
+	defer c.reloading.Unlock()
 	if err := c.decideBy(p); err != nil {
 		return err
 	}

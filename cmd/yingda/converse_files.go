@@ -151,6 +151,7 @@ func openDelivery(path string, into map[string]proactive.Channel) error {
 	if err := readStrict(path, &f); err != nil {
 		return fmt.Errorf("--deliver: %w", err)
 	}
+	connected := into["*"] // not what the file puts in its place
 	for name, d := range f {
 		secrets, err := secretsOf(d.Secret)
 		if err != nil {
@@ -164,7 +165,7 @@ func openDelivery(path string, into map[string]proactive.Channel) error {
 		if err != nil {
 			return fmt.Errorf("--deliver: %s: %s: %w", path, name, err)
 		}
-		if connected := into["*"]; connected != nil {
+		if connected != nil {
 			into[name] = firstOf(connected, hook)
 		} else {
 			into[name] = hook

@@ -40,6 +40,7 @@ func commands() []command {
 		{"simulate-routing", "--generate | --arrivals FILE", "replay a day of arrivals against queues and agents", runSimulateRouting},
 		{"knowledge", "import|check|eval|search", "look after the entries that answer questions", runKnowledge},
 		{"test", "[FILE|DIR…]", "play conversations that are written as tests", runTest},
+		{"replay", "", "do logged turns again with another bundle or service pack", runReplay},
 		{"service", "export|check DIR", "look after the service pack: tasks, scripts, knowledge, queues", runService},
 		{"demo-shop", "", "serve a small shop to try the robot out with", runDemoShop},
 		{"noise", "", "list messages whose intent is probably wrong", runNoise},

@@ -36,9 +36,6 @@ func (f *serveFlags) startTalk(ctx context.Context, r registry, live *liveServer
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- talk.run(background, log) }()
-	if f.talk.service != "" {
-		go talk.follow(background, f.talk.service, log)
-	}
 	return talk, func() error {
 		cancel()
 		err := <-done

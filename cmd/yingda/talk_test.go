@@ -43,6 +43,8 @@ type robot struct {
 	dir  string // of the event log
 	key  string // file of its master key
 	n    int    // messages sent
+
+	paper *transcript // takes what is said; nil = nothing does
 }
 
 // mustRobot starts a robot with the demo shop, an empty log and the built-in bundle.
@@ -106,9 +108,15 @@ func (r *robot) kill() {
 	}
 }
 
+// bubble is one reply.
+type bubble struct {
+	Text    string
+	Buttons []struct{ Title string }
+}
+
 // said is what a message came to.
 type said struct {
-	Replies []struct{ Text string }
+	Replies []bubble
 	Action  string
 	Reason  string
 	Slots   map[string]struct{ Value string }
@@ -136,11 +144,8 @@ func (r *robot) message(conversation string, m map[string]any) said {
 	if status != 200 {
 		r.tb.Fatalf("%v: status %d, %s: %s", m, status, a.Code, a.Detail)
 	}
-	words := make([]string, len(a.Replies))
-	for i, reply := range a.Replies {
-		words[i] = reply.Text
-	}
-	r.tb.Logf("%s\n  customer: %v\n  robot (%s, %s): %s", conversation, m["text"], a.Action, a.Reason, strings.Join(words, "\n         "))
+	r.tb.Logf("%s\n  customer: %v\n  robot (%s, %s): %s", conversation, m["text"], a.Action, a.Reason, strings.ReplaceAll(a.words(), "\n", "\n         "))
+	r.paper.turn(m["text"], a)
 	return a
 }
 
@@ -171,10 +176,7 @@ func (r *robot) call(method, path string, body, into any) int {
 // must checks an answer.
 func (a said) must(tb testing.TB, action string, words ...string) said {
 	tb.Helper()
-	all := ""
-	for _, reply := range a.Replies {
-		all += reply.Text + "\n"
-	}
+	all := a.words()
 	if action != "" && a.Action != action {
 		tb.Errorf("action %s (%s), want %s: %s", a.Action, a.Reason, action, all)
 	}
@@ -226,30 +228,47 @@ func mustHear(tb testing.TB, lines <-chan string, words string) {
 	}
 }
 
-// TestWalk goes through the product as its users do: over HTTP, with the demo shop as the operator's systems.
+// TestWalk goes through the product as its users do: over HTTP, with the demo shop as the operator's systems. With YINGDA_TRANSCRIPT set to
+// a file it writes down there what was said ('make transcript').
 func TestWalk(t *testing.T) {
 	r := mustRobot(t)
-	t.Run("order question", func(t *testing.T) {
+	if os.Getenv(transcriptFile) != "" {
+		r.paper = &transcript{}
+	}
+	scene := func(name, title string, walk func(*testing.T)) {
+		r.paper.scene(title)
+		t.Run(name, walk)
+	}
+	mustKnow(t, r)
+	scene("order question", "订单到哪了", func(t *testing.T) {
 		r.say("w1", "demo-zh", "我的快递到哪了").must(t, "answer", "顺丰", "运输中")
-		r.say("w2", "demo-en", "where is my order?").must(t, "answer", "speaker")
 	})
-	t.Run("refund with interruption and correction", func(t *testing.T) {
+	scene("refund with interruption and correction", "退款：缺什么问什么，打断后接着办，说错了可以改", func(t *testing.T) {
 		r.say("w3", "demo-zh", "我要退款").must(t, "ask")
 		r.say("w3", "demo-zh", "运费多少钱").must(t, "answer", "10元", "包邮")
 		r.say("w3", "demo-zh", "好的接着办").must(t, "ask")
-		r.say("w3", "demo-zh", "尾号8832那单").must(t, "confirm", "耳机")
-		r.say("w3", "demo-zh", "不对，是保温杯那单").must(t, "confirm", "保温杯")
+		r.say("w3", "demo-zh", "尾号8832那单").must(t, "confirm", "耳机", "8832")
+		r.say("w3", "demo-zh", "不对，是保温杯那单").must(t, "confirm", "保温杯", "9917")
 		r.say("w3", "demo-zh", "对").must(t, "answer", "退款")
 	})
-	t.Run("anger, agent, back to the robot", func(t *testing.T) { walkToAgent(t, r) })
+	scene("anger, agent, back to the robot", "生气的会员：安抚、转专属队列、人工接待、交还机器人", func(t *testing.T) { walkToAgent(t, r) })
+	scene("a follow-up survives kill -9", "提醒：机器人被强行终止（kill -9）后重启，照样送达", func(t *testing.T) { walkFollowUp(t, r) })
+	scene("order question in English", "Where is my order?", func(t *testing.T) {
+		r.say("w2", "demo-en", "where is my order?").must(t, "answer", "speaker", "earbuds", "chair")
+	})
+	scene("refund in English", "A refund: asked for what is missing, interrupted, corrected", func(t *testing.T) { walkRefundInEnglish(t, r) })
+	scene("anger in English", "A member grows angry: soothed, passed on, served by a person, and back", func(t *testing.T) { walkToAgentInEnglish(t, r) })
+	r.paper.write(t)
+	r.paper = nil
 	t.Run("the same message twice", func(t *testing.T) {
 		m := map[string]any{"id": "once", "customer": "demo-zh", "text": "你们几点上班"}
 		first, second := r.message("w5", m), r.message("w5", m)
-		if !second.Duplicate || second.Seq != first.Seq || second.Replies[0].Text != first.Replies[0].Text {
+		if !second.Duplicate || second.Seq != first.Seq || second.words() != first.words() {
 			t.Errorf("first %+v, second %+v", first, second)
 		}
 	})
-	t.Run("a follow-up survives kill -9", func(t *testing.T) { walkFollowUp(t, r) })
+	t.Run("bad input", func(t *testing.T) { walkBadInput(t, r) })
+	t.Run("a shop that lies, loops and hangs", func(t *testing.T) { walkFaults(t, r) })
 }
 
 func walkToAgent(t *testing.T, r *robot) {
@@ -261,39 +280,18 @@ func walkToAgent(t *testing.T, r *robot) {
 	if a.Action != "handoff" || a.Owner.Queue != "vip" && a.Owner.Queue != "complaint" {
 		t.Fatalf("a very important customer's anger: %+v", a)
 	}
-	var made said
-	if status := r.call("PUT", "/v1/agents/li", map[string]any{"name": "小李", "queues": []string{a.Owner.Queue}, "capacity": 3, "languages": []string{"zh"}}, &made); status >= 300 {
-		t.Fatalf("agent: status %d %+v", status, made)
-	}
-	if status := r.call("PUT", "/v1/agents/li/presence", map[string]any{"status": "available"}, nil); status >= 300 {
-		t.Fatalf("presence: status %d", status)
-	}
-	var held struct {
-		Owner struct{ Token uint64 }
-		Code  string
-	}
-	if status := r.call("POST", "/v1/agents/li/conversations/w4/claim", map[string]any{}, &held); status != 200 {
-		t.Fatalf("claim: status %d %+v", status, held)
-	}
-	var pkg map[string]any
-	if status := r.call("GET", "/v1/conversations/w4/package?lang=zh", nil, &pkg); status != 200 || len(pkg) == 0 {
-		t.Errorf("package: status %d %v", status, pkg)
-	}
-	say := map[string]any{"text": "您好，我是小李，马上为您处理。", "token": held.Owner.Token}
-	if status := r.call("POST", "/v1/agents/li/conversations/w4/say", say, nil); status != 200 {
-		t.Fatalf("say: status %d", status)
-	}
+	token := mustClaim(t, r, "w4", "li", "zh", a.Owner.Queue)
+	mustAgentSay(t, r, "w4", "li", token, "您好，我是小李，马上为您处理。")
 	mustHear(t, lines, "我是小李")
 	if a := r.say("w4", "vip-zh", "那就快点"); a.Action != "silent" || len(a.Replies) != 0 {
 		t.Errorf("the robot speaks beside the agent: %+v", a)
 	}
-	stale := map[string]any{"text": "…", "token": held.Owner.Token - 1}
-	if status := r.call("POST", "/v1/agents/li/conversations/w4/say", stale, nil); status != 409 {
-		t.Errorf("a stale token: status %d, want 409", status)
+	stale := map[string]any{"text": "…", "token": token - 1}
+	var refused said
+	if status := r.call("POST", "/v1/agents/li/conversations/w4/say", stale, &refused); status != 409 || refused.Code != "stale_owner" {
+		t.Errorf("a stale token: status %d, %s; want 409", status, refused.Code)
 	}
-	if status := r.call("POST", "/v1/agents/li/conversations/w4/return", map[string]any{"token": held.Owner.Token}, nil); status != 200 {
-		t.Fatalf("return: status %d", status)
-	}
+	mustReturn(t, r, "w4", "li", token)
 	r.say("w4", "vip-zh", "你们支持哪些支付方式").must(t, "answer", "支付")
 }
 
@@ -304,12 +302,17 @@ func walkFollowUp(t *testing.T, r *robot) {
 	if status := r.call("POST", "/v1/follow-ups", map[string]any{"kind": "reminder", "customer": "demo-zh", "conversation": "w6", "at": due, "vars": map[string]string{"text": "交水费"}}, &made); status >= 300 {
 		t.Fatalf("follow-up: status %d %+v", status, made)
 	}
+	r.paper.note("三秒后有一条提醒；现在 kill -9，再重启", "a reminder is due in three seconds; now kill -9, and a restart")
 	r.kill()
 	t.Logf("ready again after %s", r.start().Round(time.Millisecond))
+	mustKnow(t, r)
 	mustEventually(t, "the reminder", func() bool {
 		var history map[string]any
 		r.call("GET", "/v1/conversations/w6/messages", nil, &history)
 		data, _ := json.Marshal(history)
 		return strings.Contains(string(data), "交水费")
 	})
+	var history struct{ Events []said }
+	r.call("GET", "/v1/conversations/w6/messages", nil, &history)
+	r.paper.turn(nil, history.Events[len(history.Events)-1])
 }

@@ -13,32 +13,11 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"yingda/dialogue/internal/strict"
 )
 
-// Fault is one thing wrong in a configuration file.
-type Fault struct {
-	File string
-	Line int    // 0 = the whole file
-	At   string // e.g. "systems.shop.timeout"
-	Err  error  // what is wrong and what to write instead
-}
-
-func (f *Fault) Error() string {
-	var b strings.Builder
-	b.WriteString(f.File)
-	if f.Line > 0 {
-		fmt.Fprintf(&b, ":%d", f.Line)
-	}
-	if f.At != "" {
-		b.WriteString(": " + f.At)
-	}
-	return b.String() + ": " + f.Err.Error()
-}
-
-// Unwrap returns the cause.
-func (f *Fault) Unwrap() error { return f.Err }
-
-// Load reads and checks a configuration file. The error joins a *Fault for everything that is wrong.
+// Load reads and checks a configuration file. The error joins a [*strict.Fault] for everything that is wrong.
 func Load(fsys fs.FS, name string) (Config, error) {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
@@ -101,7 +80,7 @@ func (l *loader) add(n *yaml.Node, at string, err error) {
 	if n != nil {
 		line = n.Line
 	}
-	l.errs = append(l.errs, &Fault{File: l.file, Line: line, At: at, Err: err})
+	l.errs = append(l.errs, &strict.Fault{File: l.file, Line: line, Field: at, Reason: err.Error()})
 }
 
 func (l *loader) addf(n *yaml.Node, at, format string, args ...any) {

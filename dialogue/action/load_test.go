@@ -11,6 +11,7 @@ import (
 
 	"yingda/dialogue"
 	"yingda/dialogue/action"
+	"yingda/dialogue/internal/strict"
 )
 
 func TestLoadGood(t *testing.T) {
@@ -51,7 +52,7 @@ func TestLoadBad(t *testing.T) {
 			t.Errorf("the error lacks %q", want)
 		}
 	}
-	var f *action.Fault
+	var f *strict.Fault
 	if !errors.As(err, &f) || f.Line == 0 {
 		t.Errorf("the error holds no *Fault: %v", err)
 	}

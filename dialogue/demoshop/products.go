@@ -235,6 +235,7 @@ var twoOf = regexp.MustCompile(`(?i)\s*(?:和|与|跟|还是|对比|、|,|，| v
 // pair finds two products in the arguments: product and other, or two in one of them.
 func (tx *tx) pair() (p, q product, found bool) {
 	words := append(twoOf.Split(tx.args["product"], -1), twoOf.Split(tx.args["other"], -1)...)
+	words = append(words, twoOf.Split(tx.args["text"], -1)...) // where the robot found one of the names only
 	var ids []string
 	for _, w := range words {
 		for _, id := range tx.goods.match(w) {

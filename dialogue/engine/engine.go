@@ -67,8 +67,10 @@ type Options struct {
 
 // Engine answers messages. It is safe for concurrent use.
 type Engine struct {
-	o     Options
-	locks *locks
+	o Options
+	// Turns and updates do not wait for each other: a turn may wait for the operator's systems, and an agent must not wait for those. Where
+	// they meet the log decides.
+	turns, updates *locks
 }
 
 var (
@@ -90,7 +92,7 @@ func New(o Options) (*Engine, error) {
 	if o.Attempts <= 0 {
 		o.Attempts = 40
 	}
-	return &Engine{o: o, locks: newLocks()}, nil
+	return &Engine{o: o, turns: newLocks(), updates: newLocks()}, nil
 }
 
 // Handle implements [dialogue.Robot].
@@ -99,7 +101,7 @@ func (e *Engine) Handle(ctx context.Context, m dialogue.Message) (dialogue.Outco
 	if err := e.admit(&m); err != nil {
 		return dialogue.Outcome{}, err
 	}
-	unlock, err := e.locks.lock(ctx, m.Key)
+	unlock, err := e.turns.lock(ctx, m.Key)
 	if err != nil {
 		return dialogue.Outcome{}, err
 	}
@@ -135,7 +137,7 @@ func (e *Engine) Events(ctx context.Context, k dialogue.Key, after uint64, limit
 
 // Update implements [dialogue.Conversations].
 func (e *Engine) Update(ctx context.Context, k dialogue.Key, change func(*dialogue.Tracker) (*dialogue.Event, error)) (*dialogue.Tracker, *dialogue.Event, error) {
-	unlock, err := e.locks.lock(ctx, k)
+	unlock, err := e.updates.lock(ctx, k)
 	if err != nil {
 		return nil, nil, err
 	}

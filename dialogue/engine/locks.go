@@ -7,7 +7,7 @@ import (
 	"yingda/dialogue"
 )
 
-// locks lets one message of a conversation in at a time, so that senders of one process do not run into each other's conflicts. Between
+// locks lets one in at a time in each conversation, so that senders of one process do not run into each other's conflicts. Between
 // processes the log decides.
 type locks struct {
 	mu   sync.Mutex

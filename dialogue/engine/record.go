@@ -20,8 +20,8 @@ func (w *work) event(t dialogue.Turn, d dialogue.Decision, replies []dialogue.Re
 		Intents: []nlu.Prediction{}, Ranking: []nlu.Prediction{}, Entities: []string{}, Scripts: []dialogue.ScriptRef{},
 	}
 	private := &dialogue.Private{
-		Customer: m.Customer, Text: m.Text, Alternatives: m.Alternatives, Attachments: m.Attachments, Payload: m.Payload, Profile: m.Profile,
-		Replies: replies, Calls: w.calls.made, Say: d.Say, Follow: d.Follow, State: d.State,
+		Customer: m.Customer, Text: m.Text, Alternatives: m.Alternatives, Confidence: m.Confidence, Attachments: m.Attachments, Payload: m.Payload, Profile: m.Profile,
+		Replies: replies, Calls: w.calls.known, Say: d.Say, Follow: d.Follow, State: d.State,
 	}
 	for _, r := range replies {
 		body.Scripts = append(body.Scripts, r.Script)
@@ -29,7 +29,7 @@ func (w *work) event(t dialogue.Turn, d dialogue.Decision, replies []dialogue.Re
 	for _, at := range m.Attachments {
 		body.Attachments = append(body.Attachments, at.Type)
 	}
-	for _, c := range w.calls.made {
+	for _, c := range w.calls.known {
 		body.Calls = append(body.Calls, dialogue.CallNote{Name: c.Call.Name, Status: c.Result.Status, Millis: float64(c.Result.Took.Microseconds()) / 1000})
 	}
 	if a != nil {
@@ -47,7 +47,9 @@ func (w *work) describe(body *dialogue.TurnBody, private *dialogue.Private, t di
 		body.Intents = append(body.Intents, in.Prediction)
 	}
 	body.Ranking = append(body.Ranking, a.Ranking[:min(rankingKept, len(a.Ranking))]...)
-	private.Text = a.Text // of several readings of speech the one that was understood
+	if a.Text != private.Text { // of several readings of speech the one that was understood
+		private.Text, private.Heard = a.Text, private.Text
+	}
 	for _, ent := range a.Entities {
 		body.Entities = append(body.Entities, ent.Type)
 		private.Entities = append(private.Entities, dialogue.Entity{Type: ent.Type, Text: ent.Text, Start: ent.Start, Value: ent.Value, Role: ent.Role})
@@ -97,18 +99,14 @@ type recorder struct {
 	next    dialogue.Caller
 	message dialogue.Message      // with the customer and the channel filled in
 	lang    nlu.Lang              // that is answered in
-	known   []dialogue.CallRecord // of all tries
-	made    []dialogue.CallRecord // of this try
+	known   []dialogue.CallRecord // of all tries: also what a try did that lost against another writer is on record
 	took    time.Duration         // in this try
 }
-
-func (r *recorder) restart() { r.made, r.took = nil, 0 }
 
 // Call implements [dialogue.Caller].
 func (r *recorder) Call(ctx context.Context, c dialogue.Call) dialogue.Result {
 	for _, k := range r.known {
 		if k.Call.Name == c.Name && maps.Equal(k.Call.Args, c.Args) {
-			r.made = append(r.made, k)
 			return k.Result
 		}
 	}
@@ -120,8 +118,7 @@ func (r *recorder) Call(ctx context.Context, c dialogue.Call) dialogue.Result {
 		res.Took = time.Since(began)
 	}
 	r.took += res.Took
-	rec := dialogue.CallRecord{Call: c, Result: res}
-	r.known, r.made = append(r.known, rec), append(r.made, rec)
+	r.known = append(r.known, dialogue.CallRecord{Call: c, Result: res})
 	return res
 }
 

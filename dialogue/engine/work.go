@@ -37,7 +37,7 @@ func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
 		return dialogue.Outcome{}, err
 	}
 	began := time.Now()
-	w.calls.restart()
+	w.calls.took = 0
 	d, err := w.decide(ctx, turn)
 	if err != nil {
 		return dialogue.Outcome{}, fmt.Errorf("decide: %w", err)
@@ -87,11 +87,12 @@ func (w *work) turn(ctx context.Context, t *dialogue.Tracker) (dialogue.Turn, er
 	return turn, nil
 }
 
+// profile is what the caller says of the customer, now or earlier in this conversation, else what the provider knows.
 func (w *work) profile(ctx context.Context, t *dialogue.Tracker, m dialogue.Message) (dialogue.Profile, error) {
 	switch {
 	case m.Profile != nil:
 		return *m.Profile, nil
-	case t.Profile != nil:
+	case t.Profile != nil && (m.Customer == t.Customer || t.Customer == anonymous(t.Key)):
 		return *t.Profile, nil
 	case w.e.o.Profiles == nil:
 		return dialogue.Profile{}, nil

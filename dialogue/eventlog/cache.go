@@ -123,9 +123,9 @@ type folded struct {
 // weigh estimates the bytes of a tracker in memory.
 func weigh(f folded) int64 {
 	t := f.t
-	n := 1500 + 16*len(t.Seen) + 120*len(t.Emotions)
+	n := 2600 + 16*len(t.Seen) + 120*len(t.Emotions)
 	for i := range t.Lines {
-		n += 160 + len(t.Lines[i].Text) + 32*len(t.Lines[i].Intents)
+		n += 320 + len(t.Lines[i].Text) + 32*len(t.Lines[i].Intents)
 	}
 	s := &t.State
 	n += 300*len(s.Slots) + 400*len(s.Tasks) + 300*len(s.Said) + 64*(len(s.Focus)+len(s.Lists)+len(s.Tried)+len(s.Topic)+len(s.Notes))

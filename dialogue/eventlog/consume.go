@@ -134,28 +134,14 @@ func (c consumer) get(ctx context.Context, cons jetstream.Consumer) ([]jetstream
 	return msgs, nil
 }
 
-// hand decodes the batch and gives it to fn until that takes it or ctx is done.
+// hand gives the batch to fn until that takes it or ctx is done. It is decoded each time: who was erased meanwhile must not come again.
 func (c consumer) hand(ctx context.Context, msgs []jetstream.Msg) error {
-	events := make([]dialogue.Event, 0, len(msgs))
-	for _, msg := range msgs {
-		meta, err := msg.Metadata()
-		if err != nil {
-			return err
-		}
-		ev, err := c.log.decode(ctx, message{msg.Subject(), meta.Sequence.Stream, meta.Timestamp, msg.Data()})
-		if err != nil {
-			return err
-		}
-		if ev != nil {
-			events = append(events, *ev)
-		}
-	}
-	if len(events) == 0 {
-		return nil
-	}
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, maxBackoff) {
-		err := c.fn(ctx, events)
-		if err == nil {
+		events, err := c.decode(ctx, msgs)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		if err = c.fn(ctx, events); err == nil {
 			return nil
 		}
 		if ctx.Err() == nil {
@@ -165,4 +151,22 @@ func (c consumer) hand(ctx context.Context, msgs []jetstream.Msg) error {
 			return err
 		}
 	}
+}
+
+func (c consumer) decode(ctx context.Context, msgs []jetstream.Msg) ([]dialogue.Event, error) {
+	events := make([]dialogue.Event, 0, len(msgs))
+	for _, msg := range msgs {
+		meta, err := msg.Metadata()
+		if err != nil {
+			return nil, err
+		}
+		ev, err := c.log.decode(ctx, message{msg.Subject(), meta.Sequence.Stream, meta.Timestamp, msg.Data()})
+		if err != nil {
+			return nil, err
+		}
+		if ev != nil {
+			events = append(events, *ev)
+		}
+	}
+	return events, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ func (l *Log) Get(ctx context.Context, name string) (dialogue.Document, error) {
 		err = dialogue.ErrUnknown
 	}
 	if err != nil {
-		return dialogue.Document{}, fmt.Errorf("document %s: %w", name, err)
+		return dialogue.Document{}, fmt.Errorf("document %s: %w", shown(name), err)
 	}
 	return d, nil
 }
@@ -58,7 +59,7 @@ func (l *Log) getDocument(ctx context.Context, name string) (dialogue.Document, 
 func (l *Log) Put(ctx context.Context, d dialogue.Document) (uint64, error) {
 	rev, err := l.putDocument(ctx, d)
 	if err != nil {
-		return 0, fmt.Errorf("put document %s: %w", d.Name, err)
+		return 0, fmt.Errorf("put document %s: %w", shown(d.Name), err)
 	}
 	return rev, nil
 }
@@ -71,8 +72,8 @@ func (l *Log) putDocument(ctx context.Context, d dialogue.Document) (uint64, err
 	if limit := l.nc.MaxPayload(); int64(len(raw)) > limit-1024 {
 		return 0, fmt.Errorf("it has %d bytes: at most %d can be written", len(raw), limit-1024)
 	}
-	subject := l.keys.names.subject(d.Name)
-	rev, err := l.put(ctx, documentsStream, subject, raw, d.Revision)
+	subject, more := l.keys.names.subject(d.Name), retention(d)
+	rev, err := l.put(ctx, documentsStream, subject, raw, d.Revision, more...)
 	if d.Revision != 0 || !errors.Is(err, dialogue.ErrConflict) {
 		return rev, err
 	}
@@ -80,7 +81,22 @@ func (l *Log) putDocument(ctx context.Context, d dialogue.Document) (uint64, err
 	if lastErr != nil || m == nil || !isDeleted(m.data) {
 		return 0, err
 	}
-	return l.put(ctx, documentsStream, subject, raw, m.seq)
+	return l.put(ctx, documentsStream, subject, raw, m.seq, more...)
+}
+
+// forgetAfter is how long the deletion of a brief document stays, so that those who watch and were away for a while learn of it.
+const forgetAfter = 7 * 24 * time.Hour
+
+// retention asks the server to drop what a brief document leaves behind.
+func retention(d dialogue.Document) []header {
+	if !d.Brief {
+		return nil
+	}
+	out := []header{{jetstream.MsgRollup, jetstream.MsgRollupSubject}}
+	if d.Body == nil {
+		out = append(out, header{jetstream.MsgTTLHeader, forgetAfter.String()})
+	}
+	return out
 }
 
 func (l *Log) writeDocument(ctx context.Context, d dialogue.Document) ([]byte, error) {
@@ -179,7 +195,7 @@ func (l *Log) parseDocument(ctx context.Context, m message) (dialogue.Document, 
 		}
 	}
 	if checkName(d.Name) != nil || l.keys.names.subject(d.Name) != m.subject {
-		return d, fmt.Errorf("%w: document %q under another's subject", ErrDamaged, d.Name)
+		return d, fmt.Errorf("%w: document %q under another's subject", ErrDamaged, shown(d.Name))
 	}
 	if head.Deleted {
 		d.Body = nil
@@ -207,22 +223,22 @@ func (l *Log) documentKey(ctx context.Context, subject string, head documentHead
 
 // List implements dialogue.Documents. Damaged documents are reported and left out.
 func (l *Log) List(ctx context.Context, prefix string) ([]dialogue.Document, error) {
-	var out []dialogue.Document
+	latest := map[string]dialogue.Document{} // by subject: one that is written meanwhile comes twice
 	err := l.eachLast(ctx, documentsStream, l.keys.names.filter(prefix), func(m message) error {
 		d, err := l.readDocument(ctx, m)
+		delete(latest, m.subject)
 		switch {
 		case err == nil && d.Body != nil && strings.HasPrefix(d.Name, prefix):
-			out = append(out, d)
+			latest[m.subject] = d
 		case err != nil && !errors.Is(err, dialogue.ErrErased) && !errors.Is(err, ErrDamaged):
 			return err
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list documents %s*: %w", prefix, err)
+		return nil, fmt.Errorf("list documents %s*: %w", shown(prefix), err)
 	}
-	slices.SortFunc(out, func(a, b dialogue.Document) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+	return slices.SortedFunc(maps.Values(latest), func(a, b dialogue.Document) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
 // latest delivers the last version of each document that may have the prefix.
@@ -238,10 +254,10 @@ func (l *Log) History(ctx context.Context, name string, limit int) ([]dialogue.D
 	subject := l.keys.names.subject(name)
 	last, err := l.last(ctx, documentsStream, subject)
 	if err != nil {
-		return nil, fmt.Errorf("history of %s: %w", name, err)
+		return nil, fmt.Errorf("history of %s: %w", shown(name), err)
 	}
 	if last == nil {
-		return nil, fmt.Errorf("history of %s: %w", name, dialogue.ErrUnknown)
+		return nil, fmt.Errorf("history of %s: %w", shown(name), dialogue.ErrUnknown)
 	}
 	var out []dialogue.Document
 	err = l.each(ctx, documentsStream, subject, 1, last.seq, func(m message) error {
@@ -253,7 +269,7 @@ func (l *Log) History(ctx context.Context, name string, limit int) ([]dialogue.D
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("history of %s: %w", name, err)
+		return nil, fmt.Errorf("history of %s: %w", shown(name), err)
 	}
 	slices.Reverse(out)
 	if limit > 0 && len(out) > limit {
@@ -274,7 +290,7 @@ func (l *Log) Watch(ctx context.Context, prefix string, ready func(), fn func(di
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("watch documents %s*: %w", prefix, err)
+		return fmt.Errorf("watch documents %s*: %w", shown(prefix), err)
 	}
 	return nil
 }

@@ -72,7 +72,11 @@ func (l *Log) erase(ctx context.Context, o owner) (Erasure, error) {
 		return e, err
 	}
 	e.Done = true
-	return e, l.recordErasure(ctx, e)
+	if err := l.recordErasure(ctx, e); err != nil {
+		return e, err
+	}
+	l.tellErased(e) // before Erase returns; replicas hear of it from the record
+	return e, nil
 }
 
 func (l *Log) recordErasure(ctx context.Context, e Erasure) error {
@@ -273,6 +277,11 @@ func (l *Log) erased(m message) {
 	for _, alias := range e.Linked {
 		l.dropErased(owner{e.Tenant, alias})
 	}
+	l.tellErased(e)
+}
+
+// tellErased calls those who want to know.
+func (l *Log) tellErased(e Erasure) {
 	l.eraseMu.Lock()
 	defer l.eraseMu.Unlock()
 	for _, fn := range l.onErase {
@@ -282,8 +291,8 @@ func (l *Log) erased(m message) {
 	}
 }
 
-// OnErase has fn called, at least once, when a customer is erased by any replica, so that others drop what they keep in memory of them. fn
-// must be quick and must not call the log. stop ends it.
+// OnErase has fn called, at least once, when a customer is erased by any replica, so that others drop what they keep in memory of them: in
+// this replica before Erase returns. fn must be quick and must not call the log. stop ends it.
 func (l *Log) OnErase(fn func(tenant, alias string)) (stop func()) {
 	l.eraseMu.Lock()
 	defer l.eraseMu.Unlock()

@@ -31,6 +31,25 @@ func (l *Log) Follow(ctx context.Context, fn func(*dialogue.Event)) error {
 	return nil
 }
 
+// Walk calls fn for every event with a sequence above after that was written before it was called, in the log's order, and tells how many there
+// are to come. It writes nothing. Damaged messages are reported and passed over. It ends with fn's error, or ctx's.
+func (l *Log) Walk(ctx context.Context, after uint64, fn func(ev *dialogue.Event, last uint64) error) error {
+	last, err := l.lastSeq(ctx, turnsStream)
+	if err == nil {
+		err = l.each(ctx, turnsStream, turnsStream+".>", after+1, last, func(m message) error {
+			ev, err := l.decode(ctx, m)
+			if err != nil || ev == nil {
+				return err
+			}
+			return fn(ev, last)
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("read the event log: %w", err)
+	}
+	return nil
+}
+
 // decode reads an event; nil without an error means that it is damaged, which has been reported. It waits while keys cannot be had.
 func (l *Log) decode(ctx context.Context, m message) (*dialogue.Event, error) {
 	for {

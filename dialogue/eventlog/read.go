@@ -259,14 +259,14 @@ func (e *conflictError) Unwrap() error { return dialogue.ErrConflict }
 // An attempt whose outcome is unknown is repeated with the same condition: if the first did get through, the second meets a conflict,
 // and what stands there tells that it was ours. A cluster also reports conflicts with what it has not written yet and may never write;
 // only a message that stands there counts.
-func (l *Log) put(ctx context.Context, stream, subject string, data []byte, last uint64) (uint64, error) {
+func (l *Log) put(ctx context.Context, stream, subject string, data []byte, last uint64, more ...header) (uint64, error) {
 	if l.server != nil && l.server.full.Load() {
 		return 0, fmt.Errorf("write %s: %w: less than %d MiB are free", stream, dialogue.ErrLogFull, l.server.reserve>>20)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()
 	for {
-		seq, err := l.publish(ctx, stream, subject, data, last)
+		seq, err := l.publish(ctx, stream, subject, data, last, more)
 		if err == nil {
 			return seq, nil
 		}
@@ -295,16 +295,26 @@ func (l *Log) put(ctx context.Context, stream, subject string, data []byte, last
 	}
 }
 
+// header is something that a message asks of the server.
+type header struct{ name, value string }
+
 // superseded tells whether the subject's last message is certainly not the one with sequence last, though none comes after it.
 func (l *Log) superseded(ctx context.Context, stream, subject string, last uint64) bool {
 	m, err := l.last(ctx, stream, subject)
 	return err == nil && (m == nil || m.seq != last)
 }
 
-func (l *Log) publish(ctx context.Context, stream, subject string, data []byte, last uint64) (uint64, error) {
+func (l *Log) publish(ctx context.Context, stream, subject string, data []byte, last uint64, more []header) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.attempt())
 	defer cancel()
-	ack, err := l.js.PublishMsg(ctx, &nats.Msg{Subject: subject, Data: data}, jetstream.WithExpectStream(stream),
+	msg := &nats.Msg{Subject: subject, Data: data}
+	for _, h := range more {
+		if msg.Header == nil {
+			msg.Header = nats.Header{}
+		}
+		msg.Header.Set(h.name, h.value)
+	}
+	ack, err := l.js.PublishMsg(ctx, msg, jetstream.WithExpectStream(stream),
 		jetstream.WithExpectLastSequencePerSubject(last), jetstream.WithRetryAttempts(0))
 	if err != nil {
 		return 0, err

@@ -29,7 +29,7 @@ func streamConfigs(o Options, budget int64) []jetstream.StreamConfig {
 		MaxBytes: limit(turnsShare), AllowDirect: true, DenyDelete: true, DenyPurge: true,
 		Description: "what happened in conversations; append only"}
 	documents := jetstream.StreamConfig{Name: documentsStream, Subjects: []string{documentsStream + ".>"}, Discard: jetstream.DiscardNew,
-		MaxBytes: limit(documentsShare), AllowDirect: true, MaxMsgsPerSubject: int64(o.History),
+		MaxBytes: limit(documentsShare), AllowDirect: true, MaxMsgsPerSubject: int64(o.History), AllowRollup: true, AllowMsgTTL: true,
 		Description: "documents with their history"}
 	// Keys are read from the leader only: a follower may not have heard of an erasure yet.
 	keys := jetstream.StreamConfig{Name: keysStream, Subjects: []string{keysStream + ".>"}, Discard: jetstream.DiscardNew,
@@ -96,7 +96,7 @@ func (l *Log) ensureStream(ctx context.Context, want jetstream.StreamConfig, cho
 	}
 	c := have.Config
 	if near(c.MaxBytes, want.MaxBytes) && c.Replicas == want.Replicas && c.MaxMsgsPerSubject == want.MaxMsgsPerSubject &&
-		c.Discard == want.Discard && c.AllowDirect == want.AllowDirect {
+		c.Discard == want.Discard && c.AllowDirect == want.AllowDirect && c.AllowRollup == want.AllowRollup && c.AllowMsgTTL == want.AllowMsgTTL {
 		return nil
 	}
 	want.MaxBytes = keepRoom(want.MaxBytes, int64(have.State.Bytes))

@@ -142,6 +142,15 @@ func (n names) tokens(parts []string) string {
 	return strings.Join(out, ".")
 }
 
+// shown is as much of a document's name as errors and logs may hold: from the third part on it may say who a customer is.
+func shown(name string) string {
+	parts := strings.SplitN(name, "/", 3)
+	if len(parts) < 3 || parts[2] == "" {
+		return name
+	}
+	return parts[0] + "/" + parts[1] + "/…"
+}
+
 // checkName tells what is wrong with a document's name.
 func checkName(name string) error {
 	if name == "" || len(name) > maxNameBytes || !utf8.ValidString(name) {
@@ -149,7 +158,7 @@ func checkName(name string) error {
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" {
-			return fmt.Errorf("document name %q has an empty part", name)
+			return fmt.Errorf("document name %q has an empty part", shown(name))
 		}
 	}
 	if strings.ContainsFunc(name, unicode.IsControl) {

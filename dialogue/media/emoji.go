@@ -3,11 +3,13 @@ package media
 import (
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"yingda/dialogue/internal/strict"
 	"yingda/nlu"
+	"yingda/nlu/norm"
 )
 
 // Emoji knows what emoji and stickers in brackets say about a customer's feeling. It is not changed once loaded.
@@ -15,6 +17,13 @@ type Emoji struct {
 	neutral string
 	moods   []Mood
 	byRune  map[rune][]sign // by the first rune, longer signs first
+	outcry  []outcry
+}
+
+// outcry are words that nobody says in another mood.
+type outcry struct {
+	words *regexp.Regexp
+	mood  Mood
 }
 
 // Mood is a feeling that emoji show.
@@ -39,6 +48,7 @@ type emojiFile struct {
 		Valence   string   `yaml:"valence"`
 		Intensity float64  `yaml:"intensity"`
 		Signs     []string `yaml:"signs"`
+		Words     []string `yaml:"words"` // regular expressions over folded text
 	} `yaml:"emotions"`
 }
 
@@ -70,6 +80,14 @@ func LoadEmoji(fsys fs.FS, name string) (*Emoji, error) {
 			f.Addf(at("intensity"), "%g: want more than 0, at most 1", m.Intensity)
 		}
 		e.moods = append(e.moods, Mood{Emotion: m.Emotion, Valence: m.Valence, Intensity: m.Intensity})
+		for j, w := range m.Words {
+			re, err := regexp.Compile(w)
+			if err != nil || w == "" {
+				f.Addf(at("words", j), "%q: want a regular expression (RE2): %v", w, err)
+				continue
+			}
+			e.outcry = append(e.outcry, outcry{re, e.moods[i]})
+		}
 		for j, s := range m.Signs {
 			folded := foldEmoji(s)
 			switch {
@@ -144,10 +162,30 @@ func (e *Emoji) Read(text string) Mood {
 	return best
 }
 
+// cry takes words at their word that are only said in one mood, whatever else the message looks like: 气死我了, "I am furious".
+func (e *Emoji) cry(words nlu.Emotion, text string) nlu.Emotion {
+	if e == nil || len(e.outcry) == 0 {
+		return words
+	}
+	folded := norm.Fold(text, norm.Options{}).Text
+	for _, o := range e.outcry {
+		if !o.words.MatchString(folded) {
+			continue
+		}
+		if words.Label != o.mood.Emotion {
+			words.Label, words.Valence, words.Score = o.mood.Emotion, o.mood.Valence, 1
+		}
+		words.Intensity = max(words.Intensity, o.mood.Intensity)
+		return words
+	}
+	return words
+}
+
 // Feel returns the emotion of a message with its emoji taken into account. A text that is neutral takes theirs over; emoji of the same
 // valence make it stronger; negative ones beside friendly words are taken at their word (太棒了😡); otherwise the words decide. The
 // ranking stays that of the words.
 func (e *Emoji) Feel(words nlu.Emotion, text string) nlu.Emotion {
+	words = e.cry(words, text)
 	m := e.Read(text)
 	if m.Count == 0 {
 		return words

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 
 	"yingda/dialogue"
 	"yingda/dialogue/task"
@@ -13,7 +14,11 @@ func (w *turn) answered() bool {
 	if q == nil {
 		return false
 	}
-	if (w.r.role(RoleWait) || w.r.role(RoleRepeat) || w.r.role(RoleGoodbye) && !w.restates()) && !w.fits(q) && !w.reports(q) {
+	if w.resumes(q) {
+		return true
+	}
+	waits := w.r.role(RoleWait) && !(w.r.yes > 0 && w.rest() == 0) && !(len(w.r.wishes) > 0 && (w.cue(CueInstead) || w.cue(CueDrop)))
+	if (waits || w.r.role(RoleRepeat) || w.r.role(RoleGoodbye) && !w.restates()) && !w.fits(q) && !w.reports(q) {
 		return w.chat()
 	}
 	if w.chose(q) {
@@ -42,6 +47,39 @@ func (w *turn) answered() bool {
 		return w.answerChoice(q)
 	}
 	return false
+}
+
+// resumes goes on with the task of the question when the customer says so in as many words: 接着办, "let's carry on". What was to be confirmed is read
+// back once more.
+func (w *turn) resumes(q *dialogue.Question) bool {
+	const most = 6 // words beside the yes
+	if q.Kind == dialogue.AskConfirm && !w.comingBack() {
+		return false // "yes, go on" is a yes
+	}
+	ts := w.state(q.Task)
+	if ts == nil || q.Kind == dialogue.AskChoice || q.Kind == dialogue.AskStep || !w.cue(CueResume) || w.cue(CueDrop) || w.cue(CueNo) || w.rest() > most || len(w.r.values) > 0 {
+		return false
+	}
+	t := w.p.o.Tasks.Task(ts.Intent)
+	if t == nil {
+		return false
+	}
+	w.d.Intents = []string{ts.Intent}
+	if q.Kind == dialogue.AskResume {
+		w.d.Intents = []string{w.set.first(RoleAffirm)}
+	}
+	w.s.Misses = 0
+	w.r.wishes = nil
+	w.resumeState(ts)
+	w.reset = true
+	w.restore(ts, t)
+	w.run(ts, t)
+	return true
+}
+
+// comingBack tells whether the robot has just offered to go on with an interrupted task.
+func (w *turn) comingBack() bool {
+	return slices.ContainsFunc(w.in.Tracker.State.Said, func(s dialogue.Say) bool { return strings.HasPrefix(s.Key, "resume.") })
 }
 
 // reports tells whether the message says what came of a troubleshooting step.
@@ -108,6 +146,9 @@ func (w *turn) elsewhere(t *task.Task, least float64) bool {
 // answerSlot takes the message as the value that was asked for, with whatever else it tells.
 func (w *turn) answerSlot(ts *dialogue.TaskState, t *task.Task, slot string) bool {
 	u := w.set.Understanding
+	if w.helpedBefore(ts, slot) {
+		return true
+	}
 	if (w.cue(CueDrop) || w.r.role(RoleDeny) && w.rest() == 0) && !w.cue(CueWrong) && len(w.pick(w.p.o.Tasks.Slot(slot), true)) == 0 {
 		return false // dropped takes it
 	}
@@ -132,6 +173,26 @@ func (w *turn) answerSlot(ts *dialogue.TaskState, t *task.Task, slot string) boo
 		return true
 	}
 	return w.answerNothing(ts, t, slot)
+}
+
+// helpedBefore ends the tree that led to this task when the customer says that all is well, instead of what was asked for.
+func (w *turn) helpedBefore(ts *dialogue.TaskState, slot string) bool {
+	if !w.cue(CueHelped) || w.cue(CueStill) || len(w.pick(w.p.o.Tasks.Slot(slot), true)) > 0 {
+		return false
+	}
+	for _, tree := range w.tasks {
+		t := w.p.o.Tasks.Task(tree.Intent)
+		if tree == ts || t == nil || len(t.Steps) == 0 || !slices.Contains(t.Toward, ts.Intent) {
+			continue
+		}
+		w.drop(ts)
+		w.touch(t)
+		w.d.Intents = []string{tree.Intent}
+		w.s.Misses = 0
+		w.solved(tree, t)
+		return true
+	}
+	return false
 }
 
 // supplies tells whether the message holds a value for something that is missing: what was asked for, or what would do as well.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -14,9 +15,13 @@ func (w *turn) answerConfirm(ts *dialogue.TaskState, t *task.Task) bool {
 	if w.in.Analysis != nil && w.elsewhere(t, w.set.Understanding.Switch) && w.r.yes == 0 && !w.cue(CueWrong) && !w.cue(CueInstead) {
 		return false
 	}
+	if w.in.Analysis != nil && w.r.yes <= 0 && len(w.r.wishes) > 0 && w.r.wishes[0].score >= w.set.Understanding.Switch &&
+		!w.restates() && w.replaces(ts.Intent, w.r.wishes[0].intent) {
+		return false // the other of two ways: 还是换货吧
+	}
 	var changed []string
 	if w.in.Analysis != nil && !(w.r.yes > 0 && w.elsewhere(t, w.set.Understanding.Accept) && !w.serves(t)) {
-		changed = w.take(ts, t, w.altered(t))
+		changed = w.take(ts, t, cmp.Or(w.altered(t), w.rewritten(ts, t)))
 		if w.referValue(ts, t, "") || len(changed) == 0 && w.replaced(ts, t) {
 			changed = append(changed, "")
 		}
@@ -50,6 +55,25 @@ func (w *turn) altered(t *task.Task) string {
 	for _, x := range w.r.wishes {
 		if slots := t.Alters[x.intent]; len(slots) > 0 {
 			return slots[0]
+		}
+	}
+	return ""
+}
+
+// rewritten returns the slot that a bare value is meant for which takes the place of another, "make that 100", or that completes what was read
+// back, "two of them".
+func (w *turn) rewritten(ts *dialogue.TaskState, t *task.Task) string {
+	const few = 3 // words, the value's own included
+	if w.in.Analysis == nil || w.serves(t) {
+		return ""
+	}
+	instead := w.cue(CueInstead) || w.cue(CueWrong)
+	if !instead && (w.rest() > few || w.cue(CueQuestion) || !slices.ContainsFunc(w.r.bare, func(v value) bool { return v.typ == typeNumber })) {
+		return ""
+	}
+	for _, n := range t.Declared() {
+		if s := w.p.o.Tasks.Slot(n); (ts.Slots[n] != "" || !instead && slices.Contains(s.Bare, typeNumber)) && len(s.Bare) > 0 && !s.Free && !s.Tail && len(w.pick(s, true)) > 0 {
+			return n
 		}
 	}
 	return ""
@@ -96,7 +120,7 @@ func (w *turn) echoes() bool {
 
 // terse tells whether the message says nothing but the wish: 关, "cancel it".
 func (w *turn) terse() bool {
-	return !w.cue(CueQuestion) && w.rest() <= 3 && len(w.r.values) == 0 && !slices.ContainsFunc(w.r.bare, func(v value) bool { return v.typ != typeBoolean })
+	return !w.cue(CueQuestion) && !w.cue(CueDrop) && w.rest() <= 5 && len(w.r.values) == 0 && !slices.ContainsFunc(w.r.bare, func(v value) bool { return v.typ != typeBoolean })
 }
 
 // vital tells whether one of the changed slots is one that the task cannot do without.

@@ -4,12 +4,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"yingda/dialogue"
 )
 
 // chat answers what the message does in the conversation when it wants nothing else.
 func (w *turn) chat() bool {
+	if w.groundless() {
+		return false
+	}
 	w.d.Intents = slices.Clone(w.r.spoken)
 	w.s.Misses = 0
 	w.act(dialogue.Answer, dialogue.IntentKnown, "conversation")
@@ -35,6 +39,30 @@ func (w *turn) chat() bool {
 	}
 	w.s.Asked = w.asked // a greeting or thanks leaves the question open
 	w.say(w.chatKey(), w.vars(nil))
+	return true
+}
+
+// groundless tells whether the message was taken for a yes or a no though nothing was asked, nothing is open and it holds no word for either:
+// then it was not understood.
+func (w *turn) groundless() bool {
+	if w.asked != nil || len(w.tasks) > 0 || len(w.s.Topic) > 0 || w.cue(CueYes) || w.cue(CueNo) || len(w.r.wishes) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(w.r.roles, func(r Role) bool { return r != RoleAffirm && r != RoleDeny })
+}
+
+// retried does the last wish again where a system had failed: "try again", 再试一下.
+func (w *turn) retried() bool {
+	failed := slices.ContainsFunc(w.in.Tracker.State.Said, func(s dialogue.Say) bool { return strings.HasPrefix(s.Key, "failed.") })
+	if q := w.asked; failed && q != nil && q.Kind == dialogue.AskConfirm && (w.r.yes > 0 || w.cue(CueRetry)) { // they said yes before it failed
+		w.r.yes = 1
+		return false
+	}
+	if !failed || !w.r.role(RoleRepeat) && !w.cue(CueRetry) || len(w.s.Topic) == 0 || len(w.r.wishes) > 0 && w.p.o.Tasks.Task(w.r.wishes[0].intent) != w.p.o.Tasks.Task(w.s.Topic[0]) {
+		return false
+	}
+	w.d.Intents = []string{w.s.Topic[0]}
+	w.pursueAll([]wish{{w.s.Topic[0], 1}})
 	return true
 }
 
@@ -84,7 +112,7 @@ func (w *turn) fromKnowledge(least float64, intents []string) bool {
 	w.s.Tried = append(w.s.Tried, "knowledge."+h.ID)
 	w.act(dialogue.Answer, dialogue.FromKnowledge, fmt.Sprintf("entry %s answers with %.2f", h.ID, h.Score))
 	w.d.Say = append(w.d.Say, dialogue.Say{Key: "knowledge", Text: h.Answer, Links: h.Links, Image: h.Image})
-	if len(w.d.Intents) == 0 {
+	if len(w.d.Intents) == 0 && len(w.r.wishes) < 2 {
 		if w.d.Intents = intents; len(intents) == 0 && len(h.Intents) > 0 {
 			w.d.Intents = h.Intents[:1]
 		}
@@ -113,7 +141,7 @@ func (w *turn) misheard() bool {
 	if m.Confidence <= 0 || m.Confidence >= w.set.Understanding.Heard {
 		return false
 	}
-	return len(w.r.wishes) == 0 || w.r.wishes[0].score < 0.9
+	return len(w.r.wishes) == 0 || w.r.wishes[0].score < clear || m.Confidence < w.set.Understanding.Heard/2
 }
 
 // miss counts a message that was not understood; too many in a row hand over.
@@ -139,11 +167,31 @@ func (w *turn) notUnderstood() {
 	if w.answersNotice() {
 		return
 	}
+	if w.emojiAlone() {
+		w.s.Asked = w.asked
+		w.act(dialogue.Answer, dialogue.NoText, "emoji alone")
+		w.say("chat.sticker", nil)
+		return
+	}
 	key := "clarify.rephrase"
 	if w.s.Misses > 0 {
 		key = "clarify.again"
 	}
 	w.miss(key, "no intent, no task and no entry fits")
+}
+
+// emojiAlone tells whether the message is made of pictures: it says how the customer feels, and nothing that could be misunderstood.
+func (w *turn) emojiAlone() bool {
+	emoji := false
+	for _, r := range w.in.Analysis.Text {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsPunct(r):
+			return false
+		case unicode.Is(unicode.So, r):
+			emoji = true
+		}
+	}
+	return emoji
 }
 
 // answersNotice takes a message that means nothing by itself as the answer to the notice that the customer was sent just before.

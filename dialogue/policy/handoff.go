@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"regexp"
 	"slices"
 
 	"yingda/dialogue"
@@ -144,6 +145,9 @@ func (w *turn) answerWaiting(intent string) bool {
 	return w.d.Action != ""
 }
 
+// intentForm is how names of intents look: a payload comes from outside and may hold anything.
+var intentForm = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$`)
+
 // press does what a button stands for. It reports false for a payload that it does not know.
 func (w *turn) press(payload string) bool {
 	name, arg := cut(payload)
@@ -152,6 +156,9 @@ func (w *turn) press(payload string) bool {
 	}
 	switch name {
 	case "/intent":
+		if !intentForm.MatchString(arg) { // it would stand where reports can read it
+			return false
+		}
 		w.d.Intents = []string{arg}
 		w.pursueAll([]wish{{arg, 1}})
 	case "/agent":

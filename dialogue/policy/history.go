@@ -8,6 +8,7 @@ import (
 
 	"yingda/dialogue"
 	"yingda/dialogue/task"
+	"yingda/nlu/norm"
 )
 
 // The fields of a history item by the names that slots give them.
@@ -228,7 +229,7 @@ func allSame(items []dialogue.HistoryItem) bool {
 // alike tells whether two names may mean the same thing: one holds the other, or they share their head, which in Chinese and English
 // stands last: 生日蛋糕 and 蛋糕, "running shoes" and "shoes".
 func alike(a, b string) bool {
-	a, b = singular(fold(a)), singular(fold(b))
+	a, b = stem(fold(a)), stem(fold(b))
 	if a == "" || b == "" {
 		return false
 	}
@@ -246,8 +247,11 @@ func alike(a, b string) bool {
 	return n >= 4
 }
 
-// singular takes the s of an English plural off.
-func singular(s string) string {
+// stem takes off what only makes a word of it: the s of an English plural, 子 of 杯子.
+func stem(s string) string {
+	if short, ok := strings.CutSuffix(s, "子"); ok && short != "" {
+		return short
+	}
 	if len(s) > 4 && s[len(s)-1] == 's' && s[len(s)-2] != 's' {
 		return s[:len(s)-1]
 	}
@@ -270,7 +274,7 @@ func fold(s string) string {
 		if unicode.IsSpace(r) {
 			return -1
 		}
-		return unicode.ToLower(r)
+		return unicode.ToLower(norm.Simplify(r))
 	}, s)
 }
 

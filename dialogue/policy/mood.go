@@ -17,7 +17,7 @@ type mood struct {
 
 // feel reads the emotion and counts anger.
 func (w *turn) feel() {
-	e := w.in.Analysis.Emotion
+	e := w.emotion()
 	m := w.set.Moods
 	need := m.Score
 	for _, x := range w.r.wishes[:min(len(w.r.wishes), 1)] {
@@ -33,8 +33,8 @@ func (w *turn) feel() {
 		w.mood.uneasy = slices.Contains(m.Uneasy, e.Label)
 		w.mood.gentle = slices.Contains(m.Gentle, e.Label)
 	}
-	if w.r.role(RoleChat) && len(w.r.wishes) == 0 && !w.mood.angry || len(w.r.wishes) == 0 && w.in.Analysis.OOS >= w.set.Understanding.Strange {
-		w.mood.uneasy, w.mood.gentle = false, false // nonsense and thanks are not soothed
+	if len(w.r.roles) > 0 && !w.r.role(RoleCorrect) && !w.r.role(RolePerson) && len(w.r.wishes) == 0 && !w.mood.angry || len(w.r.wishes) == 0 && w.in.Analysis.OOS >= w.set.Understanding.Strange {
+		w.mood.uneasy, w.mood.gentle = false, false // nonsense, thanks, goodbyes and the like are not soothed
 	}
 	if !w.mood.angry && w.sour() {
 		w.mood.angry = slices.Contains(m.Angry, e.Label) || e.Valence == "negative" && e.Score >= need && e.Intensity >= m.Strong

@@ -56,6 +56,9 @@ func (p *Policy) fit() error {
 		need(fmt.Sprintf("notices[%d].urgent", i), n.Urgent)
 		need(fmt.Sprintf("notices[%d].next", i), n.Next)
 	}
+	for _, typ := range slices.Sorted(maps.Keys(p.s.Named)) {
+		need("named."+typ, p.s.Named[typ])
+	}
 	for _, next := range slices.Sorted(maps.Keys(p.s.Offers)) {
 		if in := p.s.Offers[next]; in != "/agent" {
 			need("offers."+next, in)
@@ -154,6 +157,7 @@ func (w *turn) listen() {
 		w.handOff(dialogue.ByEmotion, fmt.Sprintf("angry for the %s time", ordinal(w.s.Angry)))
 	case w.forTier():
 		w.handOff(dialogue.ByTier, "people serve this wish for customers of tier "+w.in.Profile.Tier)
+	case w.retried():
 	case w.answered():
 	case w.corrected():
 	case w.dropped():
@@ -162,6 +166,7 @@ func (w *turn) listen() {
 	case w.pursued():
 	case w.continued():
 	case w.fromKnowledge(w.set.Understanding.Knowledge, nil):
+	case w.guessed():
 	default:
 		w.notUnderstood()
 	}

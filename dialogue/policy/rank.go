@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"yingda/dialogue"
@@ -128,8 +129,11 @@ func (w *turn) second(a *nlu.Analysis) {
 		return
 	}
 	for _, in := range a.Intents {
-		if in.Score < w.set.Understanding.Second {
+		if in.Score*w.moodFactor(in.Label) < w.set.Understanding.Second {
 			continue
+		}
+		if len(w.r.wishes) > 0 && in.Label != w.r.wishes[0].intent && w.replaces(w.r.wishes[0].intent, in.Label) {
+			continue // two words for one wish, of which context chose one
 		}
 		w.add(wish{in.Label, in.Score})
 	}
@@ -145,6 +149,19 @@ func (w *turn) second(a *nlu.Analysis) {
 	})
 }
 
+// moodFactor is by how much the customer's mood makes an intent likelier.
+func (w *turn) moodFactor(intent string) float64 {
+	f := 1.0
+	if e := w.emotion(); e.Score >= w.set.Moods.Score {
+		for _, m := range w.set.weights[e.Label] {
+			if matches(m.pattern, intent) {
+				f *= m.factor
+			}
+		}
+	}
+	return f
+}
+
 // scene is what is open when a message comes.
 type scene struct {
 	w      *turn
@@ -157,12 +174,20 @@ type scene struct {
 	notice []string
 	types  []string // of the values in the message
 	items  []dialogue.HistoryItem
+	named  string // product in the message that the customer has
+	says   string // intent whose word the message has, among alternatives
+	points bool   // to one of the things shown last
 	mood   []weight
 }
 
 // scene gathers the context once a message.
 func (w *turn) scene() *scene {
-	c := &scene{w: w, paused: map[*task.Task]bool{}, topic: w.s.Topic, goes: w.cue(CueGoes), plain: w.plainAnswer(), then: map[string]bool{}, items: w.in.Profile.History}
+	c := &scene{w: w, paused: map[*task.Task]bool{}, topic: w.s.Topic, goes: w.cue(CueGoes), plain: w.plainAnswer(), then: map[string]bool{}, items: w.in.Profile.History, named: w.named()}
+	if !slices.ContainsFunc(c.items, func(it dialogue.HistoryItem) bool { return alike(it.Product, c.named) }) {
+		c.named = "" // not one of theirs
+	}
+	c.says = w.says()
+	c.points = len(w.s.Topic) > 0 && w.point(w.s.Lists, false) >= 0
 	for i, ts := range w.tasks {
 		t := w.p.o.Tasks.Task(ts.Intent)
 		if t == nil {
@@ -194,8 +219,10 @@ func (w *turn) scene() *scene {
 			c.types = append(c.types, v.typ)
 		}
 	}
-	if a := w.in.Analysis; a != nil && a.Emotion.Score >= w.set.Moods.Score {
-		c.mood = w.set.weights[w.in.Analysis.Emotion.Label]
+	if w.in.Analysis != nil {
+		if e := w.emotion(); e.Score >= w.set.Moods.Score {
+			c.mood = w.set.weights[e.Label]
+		}
 	}
 	return c
 }
@@ -203,6 +230,28 @@ func (w *turn) scene() *scene {
 // plainAnswer tells whether a message may be nothing but a yes or a no.
 func (w *turn) plainAnswer() bool {
 	return w.cue(CueYes) || w.cue(CueNo) || w.cue(CueWrong) || w.rest() <= 4 && len(w.r.values) == 0
+}
+
+// says returns the intent whose word the message has, where it has none for an alternative: 退款 is no 退货.
+func (w *turn) says() string {
+	var found []string
+	for i := range w.set.Options {
+		if o := &w.set.Options[i]; o.match != nil && o.match.MatchString(w.r.text) {
+			found = append(found, o.Intent)
+		}
+	}
+	for _, set := range w.set.Alternatives {
+		var own []string
+		for _, in := range found {
+			if slices.Contains(set, in) {
+				own = append(own, in)
+			}
+		}
+		if len(own) == 1 {
+			return own[0]
+		}
+	}
+	return ""
 }
 
 func (c *scene) follow(t *task.Task) {
@@ -241,6 +290,12 @@ func (c *scene) factor(intent string) float64 {
 	if slices.Contains(c.notice, intent) {
 		f *= k.Notice
 	}
+	if intent == c.says && intent != "" {
+		f *= cmp.Or(k.Says, 1)
+	}
+	if c.points && role == "" && t != c.active && !slices.Contains(c.topic, intent) && !c.then[intent] {
+		f *= k.Unfit // who points at what was just shown goes on with it
+	}
 	for _, m := range c.mood {
 		if matches(m.pattern, intent) {
 			f *= m.factor
@@ -259,7 +314,7 @@ func (c *scene) suits(t *task.Task) float64 {
 	}
 	bad, any := false, false
 	for _, it := range c.items {
-		if it.Kind != t.About.Kind || !c.w.consistent(it) {
+		if it.Kind != t.About.Kind || !c.w.consistent(it) || c.named != "" && !alike(it.Product, c.named) {
 			continue
 		}
 		any = true

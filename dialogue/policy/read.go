@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -137,6 +138,35 @@ func (w *turn) familiar(text string) {
 	}
 	for _, l := range w.s.Lists {
 		add(l.Slot, l.Value)
+	}
+	w.lastDigits(text)
+}
+
+var digits = regexp.MustCompile(`\d{4,}`)
+
+// lastDigits adds numbers that one of the customer's orders ends in, where the message has no use for the number as anything else.
+func (w *turn) lastDigits(text string) {
+	slot := w.p.o.Tasks.Slot(w.p.o.Tasks.SlotFor(fieldOrder))
+	if slot == nil || len(slot.Types) == 0 {
+		return
+	}
+	for _, at := range digits.FindAllStringIndex(text, -1) {
+		if slices.ContainsFunc(w.r.values, func(v value) bool { return v.start < at[1] && at[0] < v.end }) {
+			continue
+		}
+		end, whole := text[at[0]:at[1]], ""
+		for _, it := range w.in.Profile.History {
+			if it.OrderID != "" && it.OrderID != whole && strings.HasSuffix(it.OrderID, end) {
+				if whole != "" {
+					whole = ""
+					break // two orders end so
+				}
+				whole = it.OrderID
+			}
+		}
+		if whole != "" {
+			w.r.values = append(w.r.values, value{typ: slot.Types[0], text: end, start: at[0], end: at[1], score: 1, source: nlu.SourceLookup})
+		}
 	}
 }
 

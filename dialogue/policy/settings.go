@@ -30,6 +30,8 @@ type Settings struct {
 	Notices []Notice `yaml:"notices"`
 	// Options say which wish an option of a numbered list is, by its words.
 	Options []Option `yaml:"options"`
+	// Named says what a customer probably wants whose message is not understood otherwise but names a thing: an intent by type of entity.
+	Named map[string]string `yaml:"named"`
 	// Offers say which intent, or "/agent", is offered when a call is refused and the field "next" of its result names what is possible instead.
 	Offers map[string]string `yaml:"offers"`
 	// Alternatives are sets of intents of which a customer wants one: beginning one drops another that is open.
@@ -37,9 +39,10 @@ type Settings struct {
 	// Limits are numbers of tries and turns.
 	Limits Limits `yaml:"limits"`
 
-	roles   map[string]Role
-	cues    map[Cue]*matcher
-	weights map[string][]weight
+	roles    map[string]Role
+	cues     map[Cue]*matcher
+	weights  map[string][]weight
+	feelings []feeling
 }
 
 // weight is a factor for the intents of a pattern.
@@ -96,6 +99,8 @@ type Moods struct {
 	Strong float64 `yaml:"strong"`
 	// Sour are groups whose wishes count as angry when they come with a bad feeling, irony included.
 	Sour []string `yaml:"sour"`
+	// Words tell an emotion by themselves, whatever the analysis makes of the message: RE2 patterns by emotion.
+	Words map[string][]string `yaml:"words"`
 	// Calm is how many calm turns in a row make anger be forgotten.
 	Calm int `yaml:"calm"`
 	// Weights multiply the score of intents, by emotion and intent pattern: who is angry does not praise.
@@ -133,6 +138,7 @@ type Context struct {
 	Foreign float64 `yaml:"foreign"` // its task has no use for a value in the message, for each
 	Asked   float64 `yaml:"asked"`   // yes and no, where they were asked for
 	Unasked float64 `yaml:"unasked"` // yes and no, where nothing was asked
+	Says    float64 `yaml:"says"`    // the message has the word for it and none for its alternatives, see Options; 0 = 1
 }
 
 // Cue names a kind of small words.
@@ -159,6 +165,8 @@ const (
 	CueLast     Cue = "last"      // 后者, the latter
 	CueOption   Cue = "option"    // 选3: group 1 is the number
 	CueTail     Cue = "tail"      // 尾号8832: group 1 is the end of a value
+	CueResume   Cue = "resume"    // let us go on with it
+	CueRetry    Cue = "retry"     // try again
 	CueHelped   Cue = "helped"    // it works now
 	CueStill    Cue = "still"     // it still does not
 	CueQuestion Cue = "question"  // a question
@@ -166,7 +174,7 @@ const (
 	CueFiller   Cue = "filler"    // polite words that say nothing
 )
 
-var cues = []Cue{CueYes, CueNo, CueDrop, CueWrong, CueInstead, CueReplace, CueNegation, CuePast, CuePronoun, CueLatest, CueOther, CueAnd, CueGoes, CueCheapest, CueDearest, CueFirst, CueLast, CueOption, CueTail, CueHelped, CueStill, CueQuestion, CueListItem, CueFiller}
+var cues = []Cue{CueYes, CueNo, CueDrop, CueWrong, CueInstead, CueReplace, CueNegation, CuePast, CuePronoun, CueLatest, CueOther, CueAnd, CueGoes, CueCheapest, CueDearest, CueFirst, CueLast, CueOption, CueTail, CueResume, CueRetry, CueHelped, CueStill, CueQuestion, CueListItem, CueFiller}
 
 // Notice says what a customer means who answers a notice.
 type Notice struct {

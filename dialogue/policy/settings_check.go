@@ -65,6 +65,12 @@ func (s *Settings) checkMoods(f *strict.File) {
 			f.Addf([]any{"queues", "groups", g}, "is no group")
 		}
 	}
+	s.feelings = nil
+	for _, e := range slices.Sorted(maps.Keys(s.Moods.Words)) {
+		if m := words(f, s.Moods.Words[e], "", "moods", "words", e); m != nil {
+			s.feelings = append(s.feelings, feeling{e, m})
+		}
+	}
 	s.weights = map[string][]weight{}
 	for _, e := range slices.Sorted(maps.Keys(s.Moods.Weights)) {
 		for _, p := range slices.Sorted(maps.Keys(s.Moods.Weights[e])) {
@@ -111,6 +117,21 @@ func (s *Settings) checkNumbers(f *strict.File) {
 	}
 }
 
+// words makes a matcher of the patterns at a place; nil when one of them is faulty.
+func words(f *strict.File, patterns []string, anchor string, at ...any) *matcher {
+	good := true
+	for i, p := range patterns {
+		if _, err := regexp.Compile(p); err != nil {
+			good = false
+			f.Addf(append(slices.Clone(at), i), "is not a regular expression (RE2): %v", err)
+		}
+	}
+	if !good {
+		return nil
+	}
+	return newMatcher(anchor, patterns)
+}
+
 func (s *Settings) checkWords(f *strict.File) {
 	s.cues = map[Cue]*matcher{}
 	for _, c := range slices.Sorted(maps.Keys(s.Cues)) {
@@ -118,19 +139,12 @@ func (s *Settings) checkWords(f *strict.File) {
 			f.Addf([]any{"cues", string(c)}, "is no cue; known are %v", cues)
 			continue
 		}
-		good := true
-		for i, p := range s.Cues[c] {
-			if _, err := regexp.Compile(p); err != nil {
-				good = false
-				f.Addf([]any{"cues", string(c), i}, "is not a regular expression (RE2): %v", err)
-			}
-		}
 		anchor := ""
 		if c == CueYes || c == CueNo {
 			anchor = `^[\s,.!~]*`
 		}
-		if good {
-			s.cues[c] = newMatcher(anchor, s.Cues[c])
+		if m := words(f, s.Cues[c], anchor, "cues", string(c)); m != nil {
+			s.cues[c] = m
 		}
 	}
 	pattern := func(p string, at ...any) *regexp.Regexp {

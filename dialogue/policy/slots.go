@@ -303,7 +303,7 @@ func (w *turn) takeFree(ts *dialogue.TaskState, t *task.Task, s *task.Slot) bool
 	if !s.Free || len(w.r.roles) > 0 || w.r.yes != 0 && !s.Local {
 		return false
 	}
-	if len(w.r.wishes) > 0 && w.p.o.Tasks.Task(w.r.wishes[0].intent) != t && w.r.wishes[0].score >= w.set.Understanding.Switch {
+	if len(w.r.wishes) > 0 && w.p.o.Tasks.Task(w.r.wishes[0].intent) != t && t.Alters[w.r.wishes[0].intent] == nil && w.r.wishes[0].score >= w.set.Understanding.Switch {
 		return false
 	}
 	text := strings.TrimSpace(w.in.Analysis.Text)

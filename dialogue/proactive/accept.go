@@ -193,7 +193,7 @@ func (s *Service) writePlan(ctx context.Context, name, customer string, p plan, 
 	if err != nil {
 		return 0, fmt.Errorf("write event: %w", err)
 	}
-	rev, err = s.o.Documents.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: rev, By: "event", Customer: customer})
+	rev, err = s.o.Documents.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: rev, By: "event", Customer: customer, Brief: true})
 	if err != nil {
 		return 0, fmt.Errorf("write event: %w", err)
 	}
@@ -259,7 +259,7 @@ func (s *Service) sweepPlans(ctx context.Context) error {
 		if json.Unmarshal(d.Body, &p) == nil && s.o.Now().Sub(p.At) < planKeep {
 			continue
 		}
-		d.Body = nil
+		d.Body, d.Brief = nil, true
 		if _, err := s.o.Documents.Put(ctx, d); err != nil && !errors.Is(err, dialogue.ErrConflict) {
 			return fmt.Errorf("sweep events: %w", err)
 		}

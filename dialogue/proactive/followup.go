@@ -107,7 +107,7 @@ func (f *FollowUp) document(revision uint64, by string) (dialogue.Document, erro
 	if err != nil {
 		return dialogue.Document{}, fmt.Errorf("follow-up %s: %w", f.ID, err)
 	}
-	return dialogue.Document{Name: docName(f.Tenant, f.ID), Body: body, Revision: revision, By: by, Customer: f.Customer}, nil
+	return dialogue.Document{Name: docName(f.Tenant, f.ID), Body: body, Revision: revision, By: by, Customer: f.Customer, Brief: true}, nil
 }
 
 func parseFollowUp(d dialogue.Document) (*FollowUp, error) {

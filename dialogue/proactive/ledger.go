@@ -117,7 +117,7 @@ func (c *claim) changeLedger(ctx context.Context, f func(*ledger) bool) error {
 		if err != nil {
 			return fmt.Errorf("write what the customer was sent: %w", err)
 		}
-		_, err = c.s.o.Documents.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: d.Revision, By: "robot", Customer: owner})
+		_, err = c.s.o.Documents.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: d.Revision, By: "robot", Customer: owner, Brief: true})
 		if err == nil {
 			return nil
 		}

@@ -72,7 +72,8 @@ func (s *Service) turn(ctx context.Context, ev *dialogue.Event) error {
 	}
 	for _, a := range asks {
 		// A turn that comes again from the log may be long over: written to since, or sent already.
-		if f := s.armed(ev, a); t.Saw(f.eventID()) == 0 && !(a.kind.stops(OnReply) && t.LastSaid.After(ev.Time)) {
+		// A customer who was erased since is not known any more, and is not written to.
+		if f := s.armed(ev, a); t.Customer != "" && t.Saw(f.eventID()) == 0 && !(a.kind.stops(OnReply) && t.LastSaid.After(ev.Time)) {
 			if _, err := s.create(ctx, f); err != nil {
 				return err
 			}

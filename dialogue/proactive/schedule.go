@@ -114,7 +114,7 @@ func (s *Service) handle(ctx context.Context, it item) {
 
 // delete removes a follow-up that ended long ago.
 func (s *Service) delete(ctx context.Context, f *FollowUp, rev uint64) error {
-	_, err := s.o.Documents.Put(ctx, dialogue.Document{Name: docName(f.Tenant, f.ID), Revision: rev, By: "robot", Customer: f.Customer})
+	_, err := s.o.Documents.Put(ctx, dialogue.Document{Name: docName(f.Tenant, f.ID), Revision: rev, By: "robot", Customer: f.Customer, Brief: true})
 	if err == nil {
 		s.index.remove(f.Tenant, f.ID)
 	}

@@ -65,6 +65,18 @@ func (c *cache) changed(tenant string, customers ...string) {
 	c.touch(tenant, customers, func(e *entry) { e.changed = true })
 }
 
+// drop forgets all of a tenant. Reads under way end in entries that nobody looks at any more.
+func (c *cache) drop(tenant string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for k, el := range c.items {
+		if k.tenant == tenant {
+			delete(c.items, k)
+			c.order.Remove(el)
+		}
+	}
+}
+
 func (c *cache) touch(tenant string, customers []string, f func(*entry)) {
 	c.mu.Lock()
 	var es []*entry

@@ -77,7 +77,7 @@ func (d documents) update(ctx context.Context, customer, name, by string, change
 		if err != nil {
 			return err
 		}
-		_, err = d.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: doc.Revision, By: by, Customer: customer})
+		_, err = d.Put(ctx, dialogue.Document{Name: name, Body: body, Revision: doc.Revision, By: by, Customer: customer, Brief: brief(name)})
 		if err == nil {
 			return nil
 		}
@@ -90,6 +90,9 @@ func (d documents) update(ctx context.Context, customer, name, by string, change
 	}
 	return fmt.Errorf("write %s: %w %d times in a row", kind(name), dialogue.ErrConflict, attempts)
 }
+
+// brief tells whether only the latest version of a document counts: links and consents keep their history, for disputes.
+func brief(name string) bool { return kind(name) == "memory" || kind(name) == "known" }
 
 // kind returns the part of a name that says nothing about who it is of.
 func kind(name string) string {

@@ -64,6 +64,9 @@ func (s *Service) Learn(ctx context.Context, evs []dialogue.Event) error {
 		if ev.Private == nil || ev.Private.Customer == "" || strings.HasPrefix(ev.Private.Customer, anonymous) {
 			continue // erased, or nobody that could come back
 		}
+		if s.gone.cover(ev.Tenant, ev.Customer, ev.Time) {
+			continue
+		}
 		o := owner{ev.Tenant, ev.Private.Customer}
 		if byOwner[o] == nil {
 			order = append(order, o)
@@ -90,6 +93,9 @@ func (s *Service) learn(ctx context.Context, tenant, customer string, evs []*dia
 	err = s.change(ctx, tenant, customer, "robot", func(m *Memory) bool {
 		changed := false
 		for _, ev := range evs {
+			if s.gone.cover(tenant, ev.Customer, ev.Time) { // since the batch began
+				continue
+			}
 			changed = m.apply(ev, s.o.Rules, mine) || changed
 		}
 		return changed

@@ -56,6 +56,7 @@ type Service struct {
 	o     Options
 	docs  documents
 	cache *cache
+	gone  erasures
 	slots chan struct{} // fetches under way
 	ctx   context.Context
 	stop  context.CancelFunc

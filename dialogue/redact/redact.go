@@ -120,17 +120,23 @@ func writeDigits(b *strings.Builder, text string) {
 	}
 }
 
-// number measures what text begins with: a character that is no digit, or a number with single spaces or hyphens between its digits.
+// gapKept is how many separators may stand between the digits of one number: 138 - 0013 - 8000.
+const gapKept = 3
+
+// separator tells whether c may stand between the digits of one number.
+func separator(c rune) bool { return strings.ContainsRune(" \u00a0\u3000-‐–—－./·()（）", c) }
+
+// number measures what text begins with: a character that is no digit, or a number with a few separators between its digits.
 // size is in bytes, run is the longest run without a separator.
 func number(text string) (size, digits, run int) {
-	current, gap := 0, false
+	current, gap := 0, 0
 	for i, c := range text {
 		switch {
 		case digit(c):
-			digits, current, gap = digits+1, current+1, false
+			digits, current, gap = digits+1, current+1, 0
 			run, size = max(run, current), i+utf8.RuneLen(c)
-		case digits > 0 && !gap && (c == ' ' || c == '-'):
-			current, gap = 0, true
+		case digits > 0 && gap < gapKept && separator(c):
+			current, gap = 0, gap+1
 		case digits == 0:
 			_, size := utf8.DecodeRuneInString(text)
 			return size, 0, 0

@@ -1,6 +1,7 @@
 package routing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,7 +69,7 @@ func (s *Service) Claim(ctx context.Context, act Act) (Held, error) {
 	if tr.Events == 0 {
 		return Held{}, fmt.Errorf("conversation %s: %w", act.Conversation, dialogue.ErrUnknown)
 	}
-	if tr.Owner.Kind == dialogue.OwnerAgent && tr.Owner.Agent == act.Agent && (act.Token == 0 || act.Token == tr.Owner.Token || tr.Saw(act.ID) > 0) {
+	if tr.Owner.Kind == dialogue.OwnerAgent && tr.Owner.Agent == act.Agent && (act.Token == 0 || act.Token == tr.Owner.Token || act.done(tr)) {
 		return Held{tr, tr.Owner, nil}, nil
 	}
 	until := s.o.Now().Add(reserveFor)
@@ -201,6 +202,10 @@ func (s *Service) leave(ctx context.Context, act Act, kind dialogue.EventKind, k
 // Enqueue puts a conversation that the robot leads into a queue, for a reason outside of it: the API, a supervisor. One that waits keeps
 // its place. Errors: ErrStaleOwner when an agent speaks, ErrUnknown, ErrInput.
 func (s *Service) Enqueue(ctx context.Context, act Act, ask dialogue.HandOffAsk) (Held, error) {
+	act.Agent = cmp.Or(act.Agent, systemActor)
+	if err := act.check(); err != nil {
+		return Held{}, err
+	}
 	if s.Config().Queues[ask.Queue] == nil {
 		return Held{}, fmt.Errorf("there is no queue %q: %w", ask.Queue, ErrInput)
 	}
@@ -213,11 +218,7 @@ func (s *Service) Enqueue(ctx context.Context, act Act, ask dialogue.HandOffAsk)
 		case tr.Owner.Kind == dialogue.OwnerAgent:
 			return nil, stale(tr, act)
 		}
-		by := act.Agent
-		if by == "" {
-			by = systemActor
-		}
-		ev := s.hand(tr, act, dialogue.Queued, dialogue.HandBody{Queue: ask.Queue, By: by, Why: ask.Why, Skills: ask.Skills, Urgent: ask.Urgent})
+		ev := s.hand(tr, act, dialogue.Queued, dialogue.HandBody{Queue: ask.Queue, By: act.Agent, Why: ask.Why, Skills: ask.Skills, Urgent: ask.Urgent})
 		s.tell(tr, ev, keyHandoff+"."+ask.Queue, nil)
 		return ev, nil
 	})
@@ -226,7 +227,7 @@ func (s *Service) Enqueue(ctx context.Context, act Act, ask dialogue.HandOffAsk)
 // update appends what change wants and brings the documents up to it.
 func (s *Service) update(ctx context.Context, act Act, change func(*dialogue.Tracker) (*dialogue.Event, error)) (Held, error) {
 	tr, ev, err := s.o.Conversations.Update(ctx, act.Key, func(tr *dialogue.Tracker) (*dialogue.Event, error) {
-		if act.ID != "" && tr.Saw(act.ID) > 0 {
+		if act.done(tr) {
 			return nil, nil
 		}
 		return change(tr)
@@ -276,6 +277,12 @@ func stale(tr *dialogue.Tracker, act Act) error {
 	return fmt.Errorf("agent %s acts on token %d of conversation %s, but with token %d the one to speak is %s: %w",
 		act.Agent, act.Token, tr.Conversation, tr.Owner.Token, who, dialogue.ErrStaleOwner)
 }
+
+// event is the id of the act's event. It is the agent's own: a customer's message may have the same ID.
+func (act *Act) event() string { return "act:" + act.Agent + ":" + act.ID }
+
+// done tells whether the act is in the log already.
+func (act *Act) done(tr *dialogue.Tracker) bool { return act.ID != "" && tr.Saw(act.event()) > 0 }
 
 func (act *Act) check() error {
 	switch {

@@ -77,15 +77,9 @@ func (s *Service) carryOut(ctx context.Context, m Match) bool {
 		log.Debug("match came too late", "err", err)
 	case ctx.Err() == nil:
 		log.Error("match not carried out", "err", err)
-		s.later(ctx)
+		time.AfterFunc(patience, s.stir) // no change of a document announces that the log works again
 	}
 	return false
-}
-
-// later looks again after a failure of the log, which no change of a document announces.
-func (s *Service) later(ctx context.Context) {
-	timer := time.AfterFunc(patience, s.stir)
-	context.AfterFunc(ctx, func() { timer.Stop() })
 }
 
 // errTaken says that a ticket is not to be offered any more.

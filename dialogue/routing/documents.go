@@ -53,7 +53,7 @@ func change[T any](ctx context.Context, docs dialogue.Documents, name, by string
 		if err != nil || next == seen.value {
 			return next, seen.revision, err
 		}
-		d := dialogue.Document{Name: name, Revision: seen.revision, By: by}
+		d := dialogue.Document{Name: name, Revision: seen.revision, By: by, Brief: true}
 		if next != nil {
 			if d.Body, err = json.Marshal(next); err != nil {
 				return nil, 0, fmt.Errorf("write %s: %w", name, err)

@@ -35,8 +35,8 @@ func Keys() map[string][]string {
 
 // event returns an event of the conversation without a body.
 func (s *Service) event(tr *dialogue.Tracker, act Act, kind dialogue.EventKind) *dialogue.Event {
-	id := act.ID
-	if id == "" {
+	id := act.event()
+	if act.ID == "" {
 		id = s.o.NewID()
 	}
 	customer := tr.Customer

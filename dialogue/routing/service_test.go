@@ -61,6 +61,23 @@ func TestPushToAnAgentAndBack(t *testing.T) {
 	})
 }
 
+// TestSameIDFromBothSides has a customer and an agent number their messages alike: neither's is taken for the other's.
+func TestSameIDFromBothSides(t *testing.T) {
+	l, c := mustLog(t, t.TempDir()), &clock{}
+	s, _ := start(t, l, mustConfig(t, oneQueue), c)
+	mustAgent(t, s, routing.Member{ID: "li", Capacity: 1}, routing.Available)
+	ask(t, l, c, "c1", dialogue.HandOffAsk{Queue: "general"}, "")
+	o := spoken(t, l, "c1")
+	evs, err := l.Events(t.Context(), k("c1"), 0, 1)
+	if err != nil || len(evs) != 1 {
+		t.Fatal(len(evs), err)
+	}
+	act := routing.Act{Key: k("c1"), Agent: "li", Token: o.Token, ID: evs[0].ID}
+	if h, err := s.Say(t.Context(), act, routing.Words{Replies: []dialogue.Reply{{Text: "您好"}}}); err != nil || h.Event == nil {
+		t.Errorf("the agent's words are lost: event %v, error %v", h.Event, err)
+	}
+}
+
 func TestTransferReleaseClose(t *testing.T) {
 	l, c := mustLog(t, t.TempDir()), &clock{}
 	s, _ := start(t, l, mustConfig(t, oneQueue), c)
@@ -315,6 +332,7 @@ func TestLastAgentIsRemembered(t *testing.T) {
 	mustAgent(t, s, routing.Member{ID: "a", Capacity: 1}, routing.Available)
 	ask(t, l, c, "c1", dialogue.HandOffAsk{Queue: "general"}, "")
 	o := spoken(t, l, "c1")
+	eventually(t, "noted who speaks", func() bool { docs, err := l.List(ctx, "lastagent/"); return err == nil && len(docs) == 1 })
 	if _, err := s.Return(ctx, routing.Act{Key: k("c1"), Agent: "a", Token: o.Token}); err != nil {
 		t.Fatal(err)
 	}

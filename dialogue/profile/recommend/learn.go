@@ -104,6 +104,16 @@ func (r *Recommender) count(ev *dialogue.Event) {
 	}
 }
 
+// Erased makes the recommender forget what memory holds of single people, after one of them was erased: what was asked for together with
+// what is counted without names already.
+func (r *Recommender) Erased(_, _ string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.people.clear()
+	r.talks.clear()
+	r.matched.clear()
+}
+
 // named returns the products of a message: asked about, or bought, which counts more.
 func (r *Recommender) named(p *dialogue.Private) map[string]float64 {
 	goods, out := r.goods.Load(), map[string]float64{}
@@ -241,7 +251,7 @@ func (r *Recommender) shareOne(ctx context.Context, tenant string, d *Model) err
 		if err != nil {
 			return fmt.Errorf("write counts: %w", err)
 		}
-		_, err = r.o.Documents.Put(ctx, dialogue.Document{Name: docName(tenant), Body: body, Revision: doc.Revision, By: "robot"})
+		_, err = r.o.Documents.Put(ctx, dialogue.Document{Name: docName(tenant), Body: body, Revision: doc.Revision, By: "robot", Brief: true})
 		if err == nil {
 			r.use(tenant, m)
 			return nil
