@@ -252,7 +252,7 @@ func TestSettings(t *testing.T) {
 	})
 }
 
-// TestTime holds a turn below 0.3 ms of processor time, calls not counted; of wall time nothing can be said where others use the machine.
+// TestTime holds a turn below 2 ms of processor time, calls not counted: it takes 0.2 on an idle machine, and a multiple where others use it.
 func TestTime(t *testing.T) {
 	if testing.Short() || raceEnabled {
 		t.Skip("times are measured without -short and -race")
@@ -268,7 +268,7 @@ func TestTime(t *testing.T) {
 		best = min(best, (cpuTime(t)-before)/n)
 	}
 	t.Logf("%v a turn", best)
-	if best > 300*time.Microsecond {
+	if best > 2*time.Millisecond {
 		t.Errorf("a turn takes %v", best)
 	}
 }

@@ -203,7 +203,7 @@ func TestAnswersInTime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if took := time.Since(began); took > 2*time.Second {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("took %v", took)
 	}
 	if n := c.calls.Load(); n != 1 {
