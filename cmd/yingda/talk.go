@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 
@@ -29,6 +30,9 @@ func (f *serveFlags) startTalk(ctx context.Context, r registry, live *liveServer
 	}
 	embed := &championEmbedder{r}
 	talk, err = f.talk.open(ctx, converseParts{parser: r, embedder: embed, channel: live, cache: filepath.Join(cacheDir(), "vectors"), say: std.err, slog: log})
+	if f.demo { // all has been read; a robot that is killed leaves no secret behind
+		err = errors.Join(err, os.RemoveAll(filepath.Dir(f.talk.actions)))
+	}
 	if err != nil {
 		return nil, nil, errors.Join(err, closeDemo())
 	}
