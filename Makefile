@@ -8,6 +8,9 @@ DATASETS ?= ../shared/datasets
 ENCODER  ?= $(or $(YINGDA_ENCODER),../shared/encoders/multilingual-e5-small-zh-en)
 ARGS   ?=
 
+# With the tag, DuckDB hands results over as Arrow without copying them; without it everything works, only slower.
+export GOFLAGS ?= -tags=duckdb_arrow
+
 # The same folder as the Go code takes (os.UserCacheDir), so that make and yingda share it.
 ifeq ($(shell uname -s),Darwin)
 export YINGDA_CACHE ?= $(HOME)/Library/Caches/yingda
