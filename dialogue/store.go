@@ -63,7 +63,7 @@ type Log interface {
 	Follow(ctx context.Context, fn func(*Event)) error
 	// Consume calls fn with batches of events, each at least once, going on where the consumer of that name was when it ended, also after
 	// a crash. Replicas that use the same name share the work; events of one conversation may then be seen out of order. A batch whose fn
-	// fails comes again. It returns when ctx is done.
+	// fails comes again. What events point to is shared with other consumers: fn must not change it. It returns when ctx is done.
 	Consume(ctx context.Context, name string, fn func(context.Context, []Event) error) error
 }
 

@@ -203,8 +203,9 @@ func (d *dataset) check() error {
 	if len(thin) > 0 {
 		return fmt.Errorf("train: intents with a single example cannot be validated: %s; write more", strings.Join(thin, ", "))
 	}
-	if len(d.intents) < 2 && len(d.emotions) < 2 {
-		return fmt.Errorf("train: nothing to tell apart: %d intents and %d emotions in %d examples", len(d.intents), len(d.emotions), len(d.examples))
+	spans := slices.ContainsFunc(d.examples, func(eg corpus.Example) bool { return eg.HasEntities })
+	if len(d.intents) < 2 && len(d.emotions) < 2 && (!spans || len(d.tags) < 2) {
+		return fmt.Errorf("train: nothing to tell apart: %d intents, %d emotions and no entities in %d examples", len(d.intents), len(d.emotions), len(d.examples))
 	}
 	return nil
 }

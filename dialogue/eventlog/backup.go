@@ -60,6 +60,7 @@ func (l *Log) backup(ctx context.Context, s sink, progress func(done, total uint
 		count  func(message) error
 	}{
 		{documentsStream, func(message) error { m.Documents++; return nil }},
+		{learntStream, func(message) error { m.Documents++; return nil }},
 		{turnsStream, func(msg message) error {
 			if msg.seq != c.seq+1 {
 				return fmt.Errorf("%w: event %d is missing", ErrDamaged, c.seq+1)
@@ -126,8 +127,11 @@ func suffix(stream string) string {
 	return ".>"
 }
 
-// positions finds out where durable consumers are.
+// positions finds out where consumers are.
 func (l *Log) positions(ctx context.Context, by map[string]uint64) error {
+	if err := l.savedPositions(ctx, by); err != nil {
+		return err
+	}
 	s, err := l.js.Stream(ctx, turnsStream)
 	if err != nil {
 		return l.failed("look at "+turnsStream, err)
@@ -135,7 +139,7 @@ func (l *Log) positions(ctx context.Context, by map[string]uint64) error {
 	list := s.ListConsumers(ctx)
 	for info := range list.Info() {
 		if info.Config.Durable != "" {
-			by[info.Name] = info.AckFloor.Stream
+			by[info.Name] = max(by[info.Name], info.AckFloor.Stream)
 		}
 	}
 	return list.Err()

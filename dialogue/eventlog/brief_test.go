@@ -14,8 +14,8 @@ import (
 func TestBriefDocument(t *testing.T) {
 	for _, customer := range []string{"", "u-1"} {
 		l := mustOpen(t, options(t.TempDir()))
-		d := dialogue.Document{Name: "memory/default/u-1", Customer: customer, Brief: true}
-		keep := mustPut(t, l, dialogue.Document{Name: "memory/default/other", Body: []byte("stays")})
+		d := dialogue.Document{Name: "ticket/default/u-1", Customer: customer, Brief: true}
+		keep := mustPut(t, l, dialogue.Document{Name: "ticket/default/other", Body: []byte("stays")})
 		for i := range 20 {
 			d.Body = fmt.Append(nil, i)
 			d.Revision = mustPut(t, l, d)
@@ -36,7 +36,7 @@ func TestBriefDocument(t *testing.T) {
 		}
 		d.Body, d.Revision = []byte("again"), 0
 		mustPut(t, l, d)
-		if all, err := l.List(t.Context(), "memory/"); err != nil || len(all) != 2 {
+		if all, err := l.List(t.Context(), "ticket/"); err != nil || len(all) != 2 {
 			t.Errorf("%d documents, %v", len(all), err)
 		}
 	}
@@ -46,7 +46,7 @@ func TestBriefDocument(t *testing.T) {
 func TestBriefWhileListed(t *testing.T) {
 	l := mustOpen(t, options(t.TempDir()))
 	const docs, rounds, writers = 40, 12, 4
-	name := func(i int) string { return fmt.Sprint("memory/default/", i) }
+	name := func(i int) string { return fmt.Sprint("ticket/default/", i) }
 	revs := make([]uint64, docs)
 	for i := range docs {
 		revs[i] = mustPut(t, l, dialogue.Document{Name: name(i), Body: []byte("0"), Brief: true})
@@ -55,7 +55,7 @@ func TestBriefWhileListed(t *testing.T) {
 	latest := map[string]string{}
 	ready := make(chan bool)
 	go func() {
-		_ = l.Watch(t.Context(), "memory/default/", func() { close(ready) }, func(d dialogue.Document) {
+		_ = l.Watch(t.Context(), "ticket/default/", func() { close(ready) }, func(d dialogue.Document) {
 			mu.Lock()
 			defer mu.Unlock()
 			latest[d.Name] = string(d.Body)
@@ -85,7 +85,7 @@ func TestBriefWhileListed(t *testing.T) {
 		default:
 		}
 		began := time.Now()
-		got, err := l.List(t.Context(), "memory/default/")
+		got, err := l.List(t.Context(), "ticket/default/")
 		seen := map[string]bool{}
 		for _, d := range got {
 			seen[d.Name] = true

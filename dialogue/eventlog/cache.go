@@ -86,6 +86,18 @@ func (c *lru[K, V]) drop(k K) {
 	}
 }
 
+// forget removes a value that is out of date. Unlike drop it does not keep others from being put.
+func (c *lru[K, V]) forget(k K) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if el, ok := c.items[k]; ok {
+		c.remove(el)
+	}
+}
+
 func (c *lru[K, V]) clear() {
 	if c == nil {
 		return

@@ -19,9 +19,10 @@ func (l *Log) Consume(ctx context.Context, name string, fn func(context.Context,
 	if err != nil {
 		return fmt.Errorf("consume the event log as %s: %w", name, err)
 	}
-	c := consumer{l, name, fn}
+	c := consumer{log: l, name: name, fn: fn}
+	defer func() { c.save(context.WithoutCancel(ctx), cons, 0) }()
 	for {
-		err := c.round(ctx, cons)
+		began, err := c.round(ctx, cons)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -33,19 +34,26 @@ func (l *Log) Consume(ctx context.Context, name string, fn func(context.Context,
 			if again, err := l.consumer(ctx, name); err == nil {
 				cons = again
 			}
+		case !began.IsZero():
+			c.save(ctx, cons, positionEvery)
+			sleep(ctx, breath-time.Since(began))
 		}
 	}
 }
 
-// consumer finds or makes the durable consumer. What an earlier process had got and not acknowledged would come again only after a wait,
-// and out of order, so it is put back first.
+// consumer finds or makes the consumer. What an earlier call had got and not acknowledged would come again only after a wait, and out of
+// order, so it is put back first.
 func (l *Log) consumer(ctx context.Context, name string) (jetstream.Consumer, error) {
 	if len(name) > 64 || token(name) != name || name == "" {
 		return nil, fmt.Errorf("name %q: want 1 to 64 of A–Z, a–z, 0–9, _ and -", name)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()
-	cons, err := l.js.CreateOrUpdateConsumer(ctx, turnsStream, consumerConfig(name))
+	open := l.durableConsumer
+	if l.server != nil {
+		open = l.lightConsumer
+	}
+	cons, err := open(ctx, name)
 	if err != nil {
 		return nil, l.failed("make the consumer", err)
 	}
@@ -57,6 +65,11 @@ func (l *Log) consumer(ctx context.Context, name string) (jetstream.Consumer, er
 	return cons, nil
 }
 
+// durableConsumer is one whose state the cluster keeps.
+func (l *Log) durableConsumer(ctx context.Context, name string) (jetstream.Consumer, error) {
+	return l.js.CreateOrUpdateConsumer(ctx, turnsStream, consumerConfig(name))
+}
+
 func consumerConfig(name string) jetstream.ConsumerConfig {
 	return jetstream.ConsumerConfig{Durable: name, AckPolicy: jetstream.AckExplicitPolicy, DeliverPolicy: jetstream.DeliverAllPolicy,
 		AckWait: ackWait, MaxDeliver: -1, MaxAckPending: 4 * consumeBatch}
@@ -64,17 +77,23 @@ func consumerConfig(name string) jetstream.ConsumerConfig {
 
 // consumer is one call of Consume.
 type consumer struct {
-	log  *Log
-	name string
-	fn   func(context.Context, []dialogue.Event) error
+	log   *Log
+	name  string
+	fn    func(context.Context, []dialogue.Event) error
+	saved time.Time // when the position was, last
 }
 
-// round gets a batch, hands it over until it is taken, and acknowledges it.
-func (c consumer) round(ctx context.Context, cons jetstream.Consumer) error {
+// breath is the least time between two batches. The first event after a pause is handed over at once; while many come, several share the
+// work of asking for them and of noting that they were taken.
+const breath = 40 * time.Millisecond
+
+// round gets a batch, hands it over until it is taken, and acknowledges it. It tells when the batch came; zero if none did.
+func (c *consumer) round(ctx context.Context, cons jetstream.Consumer) (began time.Time, err error) {
 	msgs, err := c.get(ctx, cons)
 	if err != nil || len(msgs) == 0 {
-		return err
+		return began, err
 	}
+	began = time.Now()
 	beat, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { // tells the server that work goes on
@@ -92,20 +111,28 @@ func (c consumer) round(ctx context.Context, cons jetstream.Consumer) error {
 		for _, m := range msgs {
 			_ = m.Nak() // for the next process at once; at worst after ackWait
 		}
-		return err
+		return began, err
 	}
+	return began, c.acknowledge(ctx, msgs)
+}
+
+// acknowledge returns when the server knows that all were taken: it hears of them in this order.
+func (c *consumer) acknowledge(ctx context.Context, msgs []jetstream.Msg) error {
 	ack, cancelAck := context.WithTimeout(context.WithoutCancel(ctx), c.log.opts.Timeout) // what was taken should not come again
 	defer cancelAck()
-	for _, m := range msgs {
-		if err := m.DoubleAck(ack); err != nil {
+	for _, m := range msgs[:len(msgs)-1] {
+		if err := m.Ack(); err != nil {
 			return fmt.Errorf("acknowledge: %w", err) // those that are left come again
 		}
+	}
+	if err := msgs[len(msgs)-1].DoubleAck(ack); err != nil {
+		return fmt.Errorf("acknowledge: %w", err)
 	}
 	return nil
 }
 
 // get waits for at least one message.
-func (c consumer) get(ctx context.Context, cons jetstream.Consumer) ([]jetstream.Msg, error) {
+func (c *consumer) get(ctx context.Context, cons jetstream.Consumer) ([]jetstream.Msg, error) {
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	stop := context.AfterFunc(c.log.ctx, cancel)
@@ -135,7 +162,7 @@ func (c consumer) get(ctx context.Context, cons jetstream.Consumer) ([]jetstream
 }
 
 // hand gives the batch to fn until that takes it or ctx is done. It is decoded each time: who was erased meanwhile must not come again.
-func (c consumer) hand(ctx context.Context, msgs []jetstream.Msg) error {
+func (c *consumer) hand(ctx context.Context, msgs []jetstream.Msg) error {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, maxBackoff) {
 		events, err := c.decode(ctx, msgs)
 		if err != nil || len(events) == 0 {
@@ -153,7 +180,7 @@ func (c consumer) hand(ctx context.Context, msgs []jetstream.Msg) error {
 	}
 }
 
-func (c consumer) decode(ctx context.Context, msgs []jetstream.Msg) ([]dialogue.Event, error) {
+func (c *consumer) decode(ctx context.Context, msgs []jetstream.Msg) ([]dialogue.Event, error) {
 	events := make([]dialogue.Event, 0, len(msgs))
 	for _, msg := range msgs {
 		meta, err := msg.Metadata()

@@ -260,7 +260,8 @@ func TestSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"turns": "DiscardNew File", "documents": "DiscardNew File", "keys": "DiscardNew File", "snapshots": "DiscardOld File", "checkpoints": "DiscardOld File"}
+	want := map[string]string{"turns": "DiscardNew File", "documents": "DiscardNew File", "keys": "DiscardNew File", "snapshots": "DiscardOld File async",
+		"checkpoints": "DiscardOld File async", "learnt": "DiscardNew File async", "positions": "DiscardOld File async"}
 	if asJSON(t, got) != asJSON(t, want) {
 		t.Errorf("streams are %v, want %v", got, want)
 	}

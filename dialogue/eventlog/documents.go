@@ -44,7 +44,8 @@ func (l *Log) getDocument(ctx context.Context, name string) (dialogue.Document, 
 	if err := checkName(name); err != nil {
 		return dialogue.Document{}, err
 	}
-	m, err := l.last(ctx, documentsStream, l.keys.names.subject(name))
+	subject := l.keys.names.subject(name)
+	m, err := l.last(ctx, streamOf(subject), subject)
 	if err != nil {
 		return dialogue.Document{}, err
 	}
@@ -55,7 +56,8 @@ func (l *Log) getDocument(ctx context.Context, name string) (dialogue.Document, 
 }
 
 // Put implements dialogue.Documents. The name is up to 512 bytes of parts separated by slashes, without control characters; that of a
-// document with a Customer is kind/tenant/id. Revisions rise with each change of any document.
+// document with a Customer is kind/tenant/id. Revisions rise with each change of a document. What was learnt and can be learnt again (learntKinds) may
+// lose its latest changes in a crash; the others are on the disk when Put returns.
 func (l *Log) Put(ctx context.Context, d dialogue.Document) (uint64, error) {
 	rev, err := l.putDocument(ctx, d)
 	if err != nil {
@@ -73,15 +75,15 @@ func (l *Log) putDocument(ctx context.Context, d dialogue.Document) (uint64, err
 		return 0, fmt.Errorf("it has %d bytes: at most %d can be written", len(raw), limit-1024)
 	}
 	subject, more := l.keys.names.subject(d.Name), retention(d)
-	rev, err := l.put(ctx, documentsStream, subject, raw, d.Revision, more...)
+	rev, err := l.put(ctx, streamOf(subject), subject, raw, d.Revision, more...)
 	if d.Revision != 0 || !errors.Is(err, dialogue.ErrConflict) {
 		return rev, err
 	}
-	m, lastErr := l.last(ctx, documentsStream, subject) // a deleted document is none
+	m, lastErr := l.last(ctx, streamOf(subject), subject) // a deleted document is none
 	if lastErr != nil || m == nil || !isDeleted(m.data) {
 		return 0, err
 	}
-	return l.put(ctx, documentsStream, subject, raw, m.seq, more...)
+	return l.put(ctx, streamOf(subject), subject, raw, m.seq, more...)
 }
 
 // forgetAfter is how long the deletion of a brief document stays, so that those who watch and were away for a while learn of it.
@@ -162,7 +164,7 @@ func isDeleted(raw []byte) bool {
 func (l *Log) readDocument(ctx context.Context, m message) (dialogue.Document, error) {
 	d, err := l.parseDocument(ctx, m)
 	if errors.Is(err, ErrDamaged) {
-		return d, l.damaged(documentsStream, &m, err)
+		return d, l.damaged(streamOf(m.subject), &m, err)
 	}
 	return d, err
 }
@@ -224,7 +226,8 @@ func (l *Log) documentKey(ctx context.Context, subject string, head documentHead
 // List implements dialogue.Documents. Damaged documents are reported and left out.
 func (l *Log) List(ctx context.Context, prefix string) ([]dialogue.Document, error) {
 	latest := map[string]dialogue.Document{} // by subject: one that is written meanwhile comes twice
-	err := l.eachLast(ctx, documentsStream, l.keys.names.filter(prefix), func(m message) error {
+	filter := l.keys.names.filter(prefix)
+	err := l.eachLast(ctx, streamOf(filter), filter, func(m message) error {
 		d, err := l.readDocument(ctx, m)
 		delete(latest, m.subject)
 		switch {
@@ -252,7 +255,7 @@ func (l *Log) History(ctx context.Context, name string, limit int) ([]dialogue.D
 		return nil, err
 	}
 	subject := l.keys.names.subject(name)
-	last, err := l.last(ctx, documentsStream, subject)
+	last, err := l.last(ctx, streamOf(subject), subject)
 	if err != nil {
 		return nil, fmt.Errorf("history of %s: %w", shown(name), err)
 	}
@@ -260,7 +263,7 @@ func (l *Log) History(ctx context.Context, name string, limit int) ([]dialogue.D
 		return nil, fmt.Errorf("history of %s: %w", shown(name), dialogue.ErrUnknown)
 	}
 	var out []dialogue.Document
-	err = l.each(ctx, documentsStream, subject, 1, last.seq, func(m message) error {
+	err = l.each(ctx, streamOf(subject), subject, 1, last.seq, func(m message) error {
 		d, err := l.readDocument(ctx, m)
 		if errors.Is(err, dialogue.ErrErased) || errors.Is(err, ErrDamaged) {
 			return nil
@@ -282,7 +285,7 @@ func (l *Log) History(ctx context.Context, name string, limit int) ([]dialogue.D
 // out.
 func (l *Log) Watch(ctx context.Context, prefix string, ready func(), fn func(dialogue.Document)) error {
 	w := watch{log: l, prefix: prefix, fn: fn, ready: ready, names: map[string]string{}}
-	err := l.follow(ctx, documentsStream, l.latest(prefix), w.pending, func(m message, pending uint64) error {
+	err := l.follow(ctx, streamOf(l.keys.names.filter(prefix)), l.latest(prefix), w.pending, func(m message, pending uint64) error {
 		if err := w.take(ctx, m); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"yingda/dialogue"
@@ -114,6 +115,7 @@ func (l *Log) destroy(ctx context.Context, o owner) (n int, err error) {
 func (l *Log) dropErased(o owner) {
 	l.keys.forget(o)
 	l.trackers.clear() // trackers do not know whose they were; they are loaded again
+	l.recent.clear()
 }
 
 // overwrite replaces a message of the key store by random bytes on disk.
@@ -150,18 +152,28 @@ func (l *Log) eraseDocuments(ctx context.Context, owners []owner) (n int, err er
 	for _, o := range owners {
 		of[o.alias] = true
 	}
-	filter := documentsStream + ".*." + owners[0].tenant + ".>"
 	raw, err := json.Marshal(documentHead{Time: l.opts.Now().UTC(), Customer: owners[0].alias, Erased: true})
 	if err != nil {
 		return 0, err
 	}
-	err = l.eachLast(ctx, documentsStream, filter, func(m message) error {
+	for _, stream := range documentStreams {
+		more, err := l.eraseDocumentsIn(ctx, stream+".*."+owners[0].tenant+".>", of, raw)
+		if n += more; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// eraseDocumentsIn puts head in place of all documents of those pseudonyms that match a filter.
+func (l *Log) eraseDocumentsIn(ctx context.Context, filter string, of map[string]bool, erased []byte) (n int, err error) {
+	err = l.eachLast(ctx, streamOf(filter), filter, func(m message) error {
 		f, err := readFrame(documentFrame, m.data)
 		var head documentHead
 		if err != nil || json.Unmarshal(f.readable, &head) != nil || head.Erased || !of[head.Customer] {
 			return nil // damaged ones are reported where they are read
 		}
-		_, err = l.put(ctx, documentsStream, m.subject, l.packer.writeFrame(documentFrame, m.subject, raw, nil, nil), m.seq)
+		_, err = l.put(ctx, streamOf(m.subject), m.subject, l.packer.writeFrame(documentFrame, m.subject, erased, nil, nil), m.seq)
 		if errors.Is(err, dialogue.ErrConflict) { // written just now, under a new key
 			return nil
 		}
@@ -175,25 +187,54 @@ func (l *Log) eraseDocuments(ctx context.Context, owners []owner) (n int, err er
 func (l *Log) eachLast(ctx context.Context, stream, filter string, fn func(message) error) error {
 	ctx, cancel := context.WithTimeout(ctx, listTimeout*l.opts.Timeout)
 	defer cancel()
-	complete := false
-	finish := func(pending uint64) {
-		if pending == 0 {
-			complete = true
-			cancel()
-		}
-	}
-	c := jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy}
-	err := l.follow(ctx, stream, c, finish, func(m message, pending uint64) error {
-		if err := fn(m); err != nil {
-			return err
-		}
-		finish(pending)
-		return nil
+	var cons jetstream.Consumer
+	err := l.again(ctx, "read "+stream, func(ctx context.Context) (err error) {
+		cons, err = l.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{FilterSubjects: []string{filter}, DeliverPolicy: jetstream.DeliverLastPerSubjectPolicy})
+		return err
 	})
-	if err == nil && !complete {
-		err = l.failed("read "+stream, ctx.Err())
+	if err != nil {
+		return err
 	}
-	return err
+	pending := cons.CachedInfo().NumPending
+	if pending == 0 {
+		return nil
+	}
+	it, err := cons.Messages()
+	if err != nil {
+		return l.failed("read "+stream, err)
+	}
+	defer it.Stop()
+	for pending > 0 {
+		switch msg, err := it.Next(jetstream.NextMaxWait(quiet)); {
+		case ctx.Err() != nil || l.ctx.Err() != nil:
+			return l.failed("read "+stream, errors.Join(ctx.Err(), l.ctx.Err()))
+		case errors.Is(err, nats.ErrTimeout):
+			// What was counted and has been rewritten since is not delivered, so there may be no last message to wait for.
+			if info, err := cons.Info(ctx); err == nil {
+				pending = info.NumPending
+			}
+		case err != nil:
+			l.opts.Logger.Warn("reading the event log was interrupted", "stream", stream, "error", err)
+			sleep(ctx, 10*retryWait)
+		default:
+			if pending, err = takeLast(msg, fn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// quiet is how long no message comes before the server is asked whether there are any.
+const quiet = 200 * time.Millisecond
+
+// takeLast hands a message over and tells how many are to come.
+func takeLast(msg jetstream.Msg, fn func(message) error) (pending uint64, err error) {
+	meta, err := msg.Metadata()
+	if err != nil {
+		return 0, err
+	}
+	return meta.NumPending, fn(message{msg.Subject(), meta.Sequence.Stream, meta.Timestamp, msg.Data()})
 }
 
 // listTimeout is how many times as long as other calls a list may take.

@@ -31,6 +31,8 @@ func checkEvent(ev *dialogue.Event) error {
 		missing = ev.Out == nil
 	case dialogue.Rated:
 		missing = ev.Rating == nil
+	case dialogue.Shadowed:
+		missing = ev.Shadow == nil
 	case dialogue.Closed:
 	default:
 		return fmt.Errorf("event %q has the unknown kind %q", ev.ID, ev.Kind)

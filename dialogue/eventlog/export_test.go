@@ -56,7 +56,7 @@ func (l *Log) Bytes(ctx context.Context, k dialogue.Key) ([]byte, error) {
 // Configs returns what the streams are set to.
 func (l *Log) Configs(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	for _, name := range []string{turnsStream, documentsStream, keysStream, snapshotsStream, checkpointsStream} {
+	for _, name := range []string{turnsStream, documentsStream, keysStream, snapshotsStream, checkpointsStream, learntStream, positionsStream} {
 		info, err := l.info(ctx, name)
 		if err != nil {
 			return nil, err
@@ -149,6 +149,9 @@ func Lazy(o Options) Options {
 	o.lazySync = true
 	return o
 }
+
+// DropRecent forgets the events that were opened a moment ago.
+func (l *Log) DropRecent() { l.recent.clear() }
 
 // DropTrackers forgets all trackers and returns what they were thought to weigh.
 func (l *Log) DropTrackers() (weight int64) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"yingda/dialogue"
@@ -53,7 +54,7 @@ func (l *Log) Walk(ctx context.Context, after uint64, fn func(ev *dialogue.Event
 // decode reads an event; nil without an error means that it is damaged, which has been reported. It waits while keys cannot be had.
 func (l *Log) decode(ctx context.Context, m message) (*dialogue.Event, error) {
 	for {
-		ev, _, err := l.readEvent(ctx, m)
+		ev, _, err := l.open(ctx, m)
 		switch {
 		case err == nil:
 			return ev, nil
@@ -108,18 +109,46 @@ func (l *Log) follow(ctx context.Context, stream string, c jetstream.OrderedCons
 	defer it.Stop()
 	defer context.AfterFunc(ctx, it.Stop)()
 	defer context.AfterFunc(l.ctx, it.Stop)()
-	err = l.deliver(ctx, stream, it, fn)
+	if began != nil {
+		err = l.deliverCounted(ctx, stream, cons, it, began, fn)
+	} else {
+		err = l.deliver(ctx, stream, it, fn)
+	}
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// deliver calls fn for each message until something ends it.
-func (l *Log) deliver(ctx context.Context, stream string, it jetstream.MessagesContext, fn func(message, uint64) error) error {
+// deliverCounted is deliver with a look at the number of messages to come while none comes: what was counted and has been rewritten since is
+// not delivered, so there may be none that says that it is the last.
+func (l *Log) deliverCounted(ctx context.Context, stream string, cons jetstream.Consumer, it jetstream.MessagesContext, count func(pending uint64),
+	fn func(message, uint64) error) error {
+	ended := false
+	more := func(m message, pending uint64) error {
+		ended = ended || pending == 0
+		return fn(m, pending)
+	}
+	for !ended {
+		err := l.deliver(ctx, stream, it, more, jetstream.NextMaxWait(quiet))
+		if !errors.Is(err, nats.ErrTimeout) {
+			return err
+		}
+		if info, err := cons.Info(ctx); err == nil {
+			count(info.NumPending)
+			ended = ended || info.NumPending == 0
+		}
+	}
+	return l.deliver(ctx, stream, it, fn)
+}
+
+// deliver calls fn for each message until something ends it; nats.ErrTimeout is returned to one who asked for a limit.
+func (l *Log) deliver(ctx context.Context, stream string, it jetstream.MessagesContext, fn func(message, uint64) error, opts ...jetstream.NextOpt) error {
 	for {
-		msg, err := it.Next()
+		msg, err := it.Next(opts...)
 		switch {
+		case len(opts) > 0 && errors.Is(err, nats.ErrTimeout):
+			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case l.ctx.Err() != nil:

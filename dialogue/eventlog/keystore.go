@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,7 @@ type keystore struct {
 	chain   []byte // key of checkpoints
 	secret  []byte // from which the three above are derived
 
-	mu      sync.Mutex // orders the making of keys in this process
+	making  [64]sync.Mutex // orders the making of a customer's key in this process, by a hash of the pseudonym
 	current *lru[owner, dataKey]
 	dead    *lru[keyRef, bool] // keys that are gone; a key id never comes back
 }
@@ -169,8 +170,9 @@ func (ks *keystore) sealing(ctx context.Context, o owner) (dataKey, error) {
 	if k, ok := ks.current.get(o); ok {
 		return k, nil
 	}
-	ks.mu.Lock()
-	defer ks.mu.Unlock()
+	mu := &ks.making[crc32.ChecksumIEEE([]byte(o.alias))%uint32(len(ks.making))]
+	mu.Lock()
+	defer mu.Unlock()
 	for {
 		k, ok, err := ks.read(ctx, o)
 		if err != nil || ok {

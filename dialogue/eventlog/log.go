@@ -23,6 +23,7 @@ type Log struct {
 	packer *packer
 
 	trackers  *lru[dialogue.Key, folded]
+	recent    *lru[string, opened] // by the hash of the message
 	snapshots chan folded
 	stats     counters
 
@@ -79,7 +80,7 @@ func (l *Log) Replica(ctx context.Context) (*Log, error) { return open(ctx, l.op
 
 // open connects and starts. before, if not nil, runs between the making of the streams and everything else.
 func open(ctx context.Context, o Options, e *embedded, before func(*Log) error) (*Log, error) {
-	l := &Log{opts: o, server: e, trackers: newLRU[dialogue.Key, folded](o.Trackers), onErase: map[int]func(string, string){}}
+	l := &Log{opts: o, server: e, trackers: newLRU[dialogue.Key, folded](o.Trackers), recent: newLRU[string, opened](recentBytes), onErase: map[int]func(string, string){}}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if e != nil {
 		e.logs.Add(1)

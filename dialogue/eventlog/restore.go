@@ -67,7 +67,7 @@ func restore(ctx context.Context, o Options, path string, r RestoreOptions) (Man
 
 // fill writes the messages. Keys come last: a log that was filled half way does not open.
 func (l *Log) fill(ctx context.Context, src *source, progress func(done, total uint64)) error {
-	order := []string{documentsStream, turnsStream, checkpointsStream, keysStream}
+	order := []string{documentsStream, learntStream, turnsStream, checkpointsStream, keysStream}
 	for _, stream := range order {
 		if last, err := l.lastSeq(ctx, stream); err != nil {
 			return err
@@ -96,6 +96,12 @@ func (l *Log) afterFill(ctx context.Context, src *source, erased []Erasure) erro
 		}
 	}
 	for name, seq := range src.manifest.Consumers {
+		if l.server != nil {
+			if err := l.savePosition(ctx, name, seq); err != nil {
+				return fmt.Errorf("position of consumer %s: %w", name, err)
+			}
+			continue
+		}
 		if _, err := l.consumer(ctx, name); err != nil {
 			return err
 		}

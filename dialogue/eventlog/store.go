@@ -152,7 +152,7 @@ func (l *Log) append(ctx context.Context, t *dialogue.Tracker, ev *dialogue.Even
 	if err := checkEvent(ev); err != nil {
 		return nil, err
 	}
-	ticket := l.trackers.ticket()
+	ticket, recent := l.trackers.ticket(), l.recent.ticket()
 	w, err := l.writeEvent(ctx, t, ev)
 	if err != nil {
 		return nil, err
@@ -179,6 +179,11 @@ func (l *Log) append(ctx context.Context, t *dialogue.Tracker, ev *dialogue.Even
 	w.event.Seq, ev.Seq = seq, seq
 	n := t.Apply(w.event, hashOf(w.raw))
 	l.remember(ticket, t, n, w)
+	o := opened{ev: w.event}
+	if w.private != nil {
+		o.ref = &w.ref
+	}
+	l.recent.put(recent, n.Hash, o, recentWeight(len(w.raw)))
 	return n, nil
 }
 
@@ -206,7 +211,8 @@ func (l *Log) remember(ticket uint64, t, n *dialogue.Tracker, w written) {
 	if t.Seq > 0 {
 		old, ok := l.trackers.get(t.Key)
 		if !ok || old.t.Seq != t.Seq || old.t.Hash != t.Hash {
-			return // which keys went into it is not known here; the next Load finds out
+			l.trackers.forget(t.Key) // which keys went into it is not known here; the next Load finds out
+			return
 		}
 		f.keys, f.snapped = old.keys, old.snapped
 	}

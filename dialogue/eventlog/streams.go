@@ -10,8 +10,10 @@ import (
 // Shares of the budget by stream; together less than 1.
 const (
 	turnsShare       = 0.72
-	documentsShare   = 0.12
-	snapshotsShare   = 0.10
+	documentsShare   = 0.08
+	learntShare      = 0.04
+	snapshotsShare   = 0.095
+	positionsShare   = 0.005
 	keysShare        = 0.04
 	checkpointsShare = 0.01
 )
@@ -39,7 +41,17 @@ func streamConfigs(o Options, budget int64) []jetstream.StreamConfig {
 		Description: "folded conversations; may be deleted at any time"}
 	checkpoints := jetstream.StreamConfig{Name: checkpointsStream, Subjects: []string{checkpointsStream}, Discard: jetstream.DiscardOld,
 		MaxBytes: limit(checkpointsShare), AllowDirect: true, Description: "hashes over the stream of turns"}
-	all := []jetstream.StreamConfig{turns, documents, keys, snapshots, checkpoints}
+	learnt := jetstream.StreamConfig{Name: learntStream, Subjects: []string{learntStream + ".>"}, Discard: jetstream.DiscardNew,
+		MaxBytes: limit(learntShare), AllowDirect: true, MaxMsgsPerSubject: 1, AllowRollup: true, AllowMsgTTL: true,
+		Description: "documents that are learnt again when they are lost"}
+	positions := jetstream.StreamConfig{Name: positionsStream, Subjects: []string{positionsStream + ".*"}, Discard: jetstream.DiscardOld,
+		MaxBytes: limit(positionsShare), AllowDirect: true, MaxMsgsPerSubject: 1, Description: "how far consumers are"}
+	all := []jetstream.StreamConfig{turns, documents, keys, snapshots, checkpoints, learnt, positions}
+	if o.URL == "" { // what can be made again need not wait for the disk
+		for _, i := range []int{3, 4, 5, 6} {
+			all[i].PersistMode = jetstream.AsyncPersistMode
+		}
+	}
 	for i := range all {
 		all[i].Storage, all[i].Retention = jetstream.FileStorage, jetstream.LimitsPolicy
 		all[i].Replicas = max(o.Replicas, 1)
@@ -91,6 +103,7 @@ func (l *Log) ensureStream(ctx context.Context, want jetstream.StreamConfig, cho
 	if chooseReplicas {
 		want.Replicas = have.Config.Replicas
 	}
+	want.PersistMode = have.Config.PersistMode // cannot be changed
 	if l.server == nil && l.opts.MaxBytes == 0 {
 		want.MaxBytes = have.Config.MaxBytes // as the cluster's operator set it
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,7 +21,30 @@ const (
 	keysStream        = "keys"
 	snapshotsStream   = "snapshots"
 	checkpointsStream = "checkpoints"
+	learntStream      = "learnt"
+	positionsStream   = "positions"
 )
+
+// learntKinds are the kinds of documents that are written after every turn, never listed, and learnt again when they are lost: no turn waits until
+// they are on the disk.
+var learntKinds = []string{"memory", "known"}
+
+// documentStreams hold documents.
+var documentStreams = []string{documentsStream, learntStream}
+
+// streamOfKind returns the stream of documents of a kind.
+func streamOfKind(kind string) string {
+	if slices.Contains(learntKinds, kind) {
+		return learntStream
+	}
+	return documentsStream
+}
+
+// streamOf returns the stream that holds a subject.
+func streamOf(subject string) string {
+	stream, _, _ := strings.Cut(subject, ".")
+	return stream
+}
 
 // Subjects of the keys stream.
 const (
@@ -117,17 +141,18 @@ func hexDigit(c byte) int {
 type names struct{ key []byte }
 
 func (n names) subject(name string) string {
-	return documentsStream + "." + n.tokens(strings.Split(name, "/"))
+	parts := strings.Split(name, "/")
+	return streamOfKind(parts[0]) + "." + n.tokens(parts)
 }
 
-// filter returns the narrowest subject that matches all names with the prefix.
+// filter returns the narrowest subject that matches all names with the prefix. A prefix without a whole kind matches none of learntKinds.
 func (n names) filter(prefix string) string {
 	parts := strings.Split(prefix, "/")
 	parts = parts[:len(parts)-1] // the last may be the beginning of a part only
 	if len(parts) == 0 {
 		return documentsStream + ".>"
 	}
-	return documentsStream + "." + n.tokens(parts) + ".>"
+	return streamOfKind(parts[0]) + "." + n.tokens(parts) + ".>"
 }
 
 func (n names) tokens(parts []string) string {

@@ -126,17 +126,23 @@ func (v *verifier) event(ctx context.Context, m message) error {
 }
 
 func (v *verifier) documents(ctx context.Context) error {
-	to, err := v.log.lastSeq(ctx, documentsStream)
-	if err != nil {
-		return err
-	}
-	return v.log.each(ctx, documentsStream, documentsStream+".>", 1, to, func(m message) error {
-		v.Documents++
-		if _, err := v.log.parseDocument(ctx, m); errors.Is(err, ErrDamaged) {
-			v.wrong(documentsStream, m.subject, m.seq, err)
+	for _, stream := range documentStreams {
+		to, err := v.log.lastSeq(ctx, stream)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		err = v.log.each(ctx, stream, stream+".>", 1, to, func(m message) error {
+			v.Documents++
+			if _, err := v.log.parseDocument(ctx, m); errors.Is(err, ErrDamaged) {
+				v.wrong(stream, m.subject, m.seq, err)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (v *verifier) wrong(stream, subject string, seq uint64, err error) {
