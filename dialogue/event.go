@@ -23,6 +23,7 @@ const (
 	Receipt     EventKind = "receipt"     // what became of an outbound message; Event.Out
 	Rated       EventKind = "rating"      // satisfaction or a thumb; Event.Rating
 	Closed      EventKind = "closed"      // the conversation is over; a later message opens it again
+	Shadowed    EventKind = "shadow"      // what a second bundle said of messages; in a conversation of its own, that no customer has; Event.Shadow
 )
 
 // Event is an immutable fact of one conversation. What is in Private is sealed with the customer's key before it is written; the rest is
@@ -40,6 +41,7 @@ type Event struct {
 	Agent  *AgentBody  `json:"agent,omitempty"`
 	Out    *OutBody    `json:"out,omitempty"`
 	Rating *RatingBody `json:"rating,omitempty"`
+	Shadow *ShadowBody `json:"shadow,omitempty"`
 
 	Private *Private `json:"-"` // nil once the customer's key is destroyed
 
@@ -62,7 +64,8 @@ type TurnBody struct {
 	Scripts     []ScriptRef        `json:"scripts"`
 	Tier        string             `json:"tier,omitempty"`
 	Owner       OwnerKind          `json:"owner"`               // who spoke when the message came
-	Exposures   map[string]string  `json:"exposures,omitempty"` // experiment → variant
+	Arms        map[string]string  `json:"arms,omitempty"`      // experiment → variant that the customer had, for replays
+	Exposures   map[string]string  `json:"exposures,omitempty"` // of those the ones with which the turn went otherwise than with another variant
 	Calls       []CallNote         `json:"calls,omitempty"`
 	Millis      map[string]float64 `json:"ms,omitempty"` // where the time went: parse, policy, calls, total
 }
@@ -98,7 +101,6 @@ type OutBody struct {
 	Kind     string    `json:"kind"`      // e.g. "order_exception"
 	Script   ScriptRef `json:"script"`
 	Status   string    `json:"status"` // sent, delivered, read, failed, expired, stopped
-	Detail   string    `json:"detail,omitempty"`
 	// Context says that Private.State is what the robot knows from here on, so that the answer to the message is understood.
 	Context bool `json:"context,omitempty"`
 }
@@ -110,6 +112,32 @@ type RatingBody struct {
 	About    string `json:"about,omitempty"`    // id of the turn that a thumb is about
 	Resolved *bool  `json:"resolved,omitempty"` // "was your question answered?"
 	Redacted string `json:"text,omitempty"`
+}
+
+// ShadowBody holds what two bundles said of the same messages.
+type ShadowBody struct {
+	Pairs []ShadowPair `json:"pairs"`
+}
+
+// ShadowPair is one message that two bundles understood, the second without anybody noticing.
+type ShadowPair struct {
+	Conversation string          `json:"conversation"`
+	Seq          uint64          `json:"seq"` // of the turn
+	ID           string          `json:"id"`
+	Time         time.Time       `json:"time"`
+	Customer     string          `json:"customer"` // pseudonym
+	Channel      string          `json:"channel"`
+	Bundle       models.BundleID `json:"bundle"` // that answered
+	Shadow       models.BundleID `json:"shadow"`
+	First        Reading         `json:"first"`  // of Bundle
+	Second       Reading         `json:"second"` // of Shadow
+}
+
+// Reading is what a bundle said of a message.
+type Reading struct {
+	Intents []string `json:"intents"` // that passed its thresholds
+	Score   float64  `json:"p"`       // of the one it ranks first, passed or not
+	Emotion string   `json:"emotion,omitempty"`
 }
 
 // Private is the part of an event that only the conversation may know.

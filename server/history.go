@@ -87,7 +87,6 @@ type outView struct {
 	FollowUp string `json:"follow_up"`
 	Kind     string `json:"kind"`
 	Status   string `json:"status"`
-	Detail   string `json:"detail,omitempty"`
 }
 
 type dialogueRating struct {
@@ -120,7 +119,7 @@ func viewEvent(ev *dialogue.Event) eventView {
 		v.Agent = a.Agent
 	}
 	if o := ev.Out; o != nil {
-		v.Out = &outView{o.FollowUp, o.Kind, o.Status, o.Detail}
+		v.Out = &outView{o.FollowUp, o.Kind, o.Status}
 	}
 	if r := ev.Rating; r != nil {
 		v.Rating = &dialogueRating{Score: r.Score, Thumb: r.Thumb, About: r.About, Resolved: r.Resolved, Text: r.Redacted}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"yingda/dialogue/eventlog"
+	"yingda/dialogue/profile"
 )
 
 const keysHelp = `Looks after the keys of the event log. The log must not be open in a server, unless it is on an external cluster (--nats).
@@ -81,6 +82,9 @@ func newKeyFile(path string) error {
 
 func keysErase(ctx context.Context, l *eventlog.Log, tenant string, customers []string, w io.Writer) error {
 	for _, c := range customers {
+		if err := profile.Sever(ctx, l, tenant, c, "erasure"); err != nil {
+			return err
+		}
 		e, err := l.Erase(ctx, tenant, c)
 		if err != nil {
 			return err

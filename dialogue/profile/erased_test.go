@@ -2,6 +2,8 @@ package profile_test
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,5 +52,39 @@ func TestMemoryKeepsOneVersion(t *testing.T) {
 	}
 	if h, err := r.log.History(t.Context(), "memory/default/ann", 0); err != nil || len(h) != 1 {
 		t.Errorf("%d versions, %v", len(h), err)
+	}
+}
+
+// TestSever tells that no trace of an erased id stays with the others of the same person, in no version.
+func TestSever(t *testing.T) {
+	for _, gone := range []string{"ann", "ann-app", "ann-web"} { // ann is the main id
+		r := mustRig(t, nil)
+		for _, id := range []string{"ann-app", "ann-web"} {
+			if err := r.Link(t.Context(), "default", id, "ann", "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 2 {
+			if err := profile.Sever(t.Context(), r.log, "default", gone, "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, id := range []string{"ann", "ann-app", "ann-web"} {
+			if id == gone {
+				continue
+			}
+			h, err := r.log.History(t.Context(), "identity/default/"+id, 0)
+			if err != nil && !errors.Is(err, dialogue.ErrUnknown) {
+				t.Fatal(err)
+			}
+			for _, d := range h {
+				if strings.Contains(string(d.Body), `"`+gone+`"`) {
+					t.Errorf("%s erased: %s still has %s", gone, id, d.Body)
+				}
+			}
+		}
+		if ids, err := r.Identities(t.Context(), "default", "ann-app"); gone == "ann-web" && (err != nil || len(ids) != 2) {
+			t.Errorf("the others are not the same person any more: %v %v", ids, err)
+		}
 	}
 }
