@@ -20,7 +20,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-values stress-turns transcript bench-knowledge eval eval-dialogs eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-ingest stress-analytics bench-experiments check-stats bench-values stress-turns transcript bench-knowledge bench-mine eval eval-dialogs eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -42,8 +42,8 @@ test-all: race oracle fuzz public ## also the race detector, the tokenizer's ora
 race: setup
 	YINGDA_STRESS=1 $(GO) test -race -shuffle=on -timeout 60m ./...
 
-oracle: setup $(VENV)/oracle
-	YINGDA_ORACLE_PYTHON=$(VENV)/oracle/bin/python $(GO) test -count=1 -timeout 60m -run Oracle ./...
+oracle: setup $(VENV)/oracle $(VENV)/notebooks $(VENV)/engines
+	YINGDA_ANALYTICS_PYTHON=$(VENV)/notebooks/bin/python YINGDA_ENGINES_PYTHON=$(VENV)/engines/bin/python YINGDA_ORACLE_PYTHON=$(VENV)/oracle/bin/python $(GO) test -count=1 -timeout 60m -run Oracle ./...
 
 public: # every line of the public data sets through the finders of values
 	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 60m -v -run PublicTexts ./nlu/recognizer
@@ -74,6 +74,46 @@ stress-turns: setup ## kill the robot 50 times under load, and two that share a 
 transcript: setup ## write docs/transcript.md, in Chinese and English, from real answers
 	YINGDA_TRANSCRIPT=$(CURDIR)/docs/transcript.md $(GO) test -count=1 -timeout 10m -run '^TestWalk$$' ./cmd/yingda
 
+bench-experiments: ## what experiments add to a turn
+	$(GO) test -run '^$$' -bench 'Assign|Turn' -benchtime 2000x ./dialogue/experiment
+
+bench-ingest: ## how many turns a second go from the log into the warehouse, step by step; make one of a million turns again
+	$(GO) test -run '^$$' -bench Take -benchtime 3s ./analytics/warehouse
+	$(GO) test -run '^$$' -bench Ingest -benchtime 3s ./analytics/feed
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 20m -run '^TestRebuild$$' -v ./analytics/warehouse
+
+stress-analytics: setup ## kill the robot or its analytics 100 times under load: what is counted equals the log; some 10 minutes
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 30m -v -run '^TestAnalytics' ./cmd/yingda
+
+check-stats: ## the statistics of experiments on 10,000 simulated ones each, and on the planted ones of the demo data
+	$(GO) test -count=1 -timeout 20m -v -run '^TestSimulation' ./analytics/abtest
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 20m -v -run '^TestDemo$$' ./analytics/readout
+
+bench-flight: $(VENV)/notebooks ## rows a second over Arrow Flight SQL, to a client in Go and to Python's ADBC driver
+	YINGDA_ANALYTICS_PYTHON=$(VENV)/notebooks/bin/python $(GO) test -run '^$$' -bench Loopback -benchtime 5x ./analytics/flight
+
+bench-report: TURNS ?= 10000000
+bench-report: ## time the reports on TURNS made-up messages: panels from roll-ups, every report over all messages
+	YINGDA_BENCH_TURNS=$(TURNS) $(GO) test -count=1 -v -timeout 30m -run '^TestSpeed$$' ./analytics/report
+
+bench-analytics: build $(VENV)/engines ## the same questions on the same 10 million turns: DuckDB, chDB, polars, pandas, Spark; rewrites its section of docs/benchmarks.md (ARGS="--turns 2000000")
+	$(BIN) bench-analytics --python $(VENV)/engines/bin/python --out docs/benchmarks.md $(ARGS)
+
+report-spark: build $(VENV)/engines ## ask Apache Spark (two workers; needs Java 17) the questions of the reports and compare with DuckDB (ARGS="--dir …"; default: demo data)
+	$(MAKE) --no-print-directory same-answers ENGINE="spark --cluster" ARGS="$(ARGS)"
+
+report-clickhouse: build $(VENV)/engines ## the same with ClickHouse, in-process
+	$(MAKE) --no-print-directory same-answers ENGINE=clickhouse ARGS="$(ARGS)"
+
+.PHONY: bench-report bench-flight bench-analytics report-spark report-clickhouse notebooks same-answers
+same-answers: DEMO := build/demo-data
+same-answers:
+	$(if $(findstring --dir,$(ARGS)),,test -f $(DEMO)/demo/truth.json || $(BIN) demo-data --dir $(DEMO) --days 60 --turns-per-day 400)
+	$(BIN) same-answers $(if $(findstring --dir,$(ARGS)),,--dir $(DEMO)) --python $(VENV)/engines/bin/python --engine $(ENGINE) $(ARGS)
+
+notebooks: build $(VENV)/notebooks ## execute notebooks/ on demo data, headless; results in build/notebooks
+	$(VENV)/notebooks/bin/python notebooks/run.py $(CURDIR)/$(BIN) build/notebooks $(ARGS)
+
 bench-train: TORCH_PYTHON ?= /usr/bin/python3
 bench-train: setup ## time training steps of ENCODER beside PyTorch (Debian: python3-torch libopenblas0-pthread; else TORCH_PYTHON=)
 	@$(TORCH_PYTHON) -c 'import torch, numpy' || { echo "$(TORCH_PYTHON) has no torch: apt-get install python3-torch libopenblas0-pthread, or set TORCH_PYTHON"; exit 1; }
@@ -92,6 +132,9 @@ eval-values: build ## pass rates of the values on the specifications in DATASETS
 bench-values: ## time the values on messages of 20 characters, and by length
 	$(GO) test -run '^$$' -bench 'Values(Messages|Length)' ./nlu/recognizer
 
+bench-mine: setup ## how well messages that nobody understood are grouped, on the public sets in DATASETS, and how fast (ARGS="--only clinc150")
+	$(BIN) mine bench --datasets $(DATASETS) $(if $(wildcard $(ENCODER)),--encoder $(ENCODER)) $(ARGS)
+
 bench-knowledge: setup ## how well the knowledge base finds answers, on the public pairs in DATASETS, and how fast
 	$(BIN) knowledge eval --datasets $(DATASETS) $(ARGS)
 	$(GO) test -short -run '^$$' -bench Search -benchtime 500x ./dialogue/knowledge
@@ -107,6 +150,13 @@ models: FOLDER ?= $(YINGDA_CACHE)/encoders/$(notdir $(MODEL))
 models: setup ## pull the encoder MODEL from the hub and train the large bundle on it
 	test -d $(FOLDER) || $(BIN) bundle pull --folder $(FOLDER) --onnx onnx/model.onnx $(MODEL)
 	$(BIN) train --encoder $(FOLDER) --recipe training/recipes/large.yaml $(ARGS)
+
+.PHONY: retrain retrain-demo
+retrain: setup ## from labels accepted in the review to a challenger, step by step (ARGS="--dir data/analytics --server URL", ARGS="resume")
+	$(BIN) retrain $(ARGS)
+
+retrain-demo: setup ## show on demo data that the loop closes; rewrites the section "Retraining" of docs/benchmarks.md; some 10 minutes
+	$(BIN) retrain-demo --out docs/benchmarks.md $(if $(wildcard $(ENCODER)),--encoder $(ENCODER)) $(ARGS)
 
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
 	$(BIN) bundle verify $(BUNDLE)
@@ -124,7 +174,9 @@ clean: ## remove what was built; the cache stays
 # Python is for checks and comparisons only: nothing that serves or tests by default needs it.
 $(VENV)/oracle: .ci/oracle.txt
 $(VENV)/peers: bench/peers/requirements.txt
-$(VENV)/oracle $(VENV)/peers:
+$(VENV)/engines: bench/analytics/requirements.txt
+$(VENV)/notebooks: notebooks/requirements.txt
+$(VENV)/oracle $(VENV)/peers $(VENV)/engines $(VENV)/notebooks:
 	rm -rf $@ && $(PYTHON) -m venv $@
 	$@/bin/python -m pip install --quiet --disable-pip-version-check -r $< || { rm -rf $@; exit 1; }
 	touch $@

@@ -95,7 +95,8 @@ type Report struct {
 	Title   Text      `json:"title"`
 	Filter  Filter    `json:"filter"`
 	Columns []Column  `json:"columns"`
-	Rows    [][]any   `json:"rows"` // as Columns say
+	Rows    [][]any   `json:"rows"`             // as Columns say
+	Totals  [][]any   `json:"totals,omitempty"` // of all rows together, as Columns say; a label is nil where it stands for all
 	Notes   []Text    `json:"notes,omitempty"`
 	Queries []string  `json:"queries"`   // the SQL that was asked
 	Charts  []Chart   `json:"charts"`    // what is worth a picture

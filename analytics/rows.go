@@ -113,7 +113,28 @@ func (r *Rows) Add(ev *dialogue.Event) {
 	case dialogue.Rated:
 		b := ev.Rating
 		r.Ratings = append(r.Ratings, Rating{f, number(b.Score), number(b.Thumb), b.About, b.Resolved, b.Redacted})
+	case dialogue.Shadowed:
+		r.addShadows(ev)
 	}
+}
+
+// addShadows adds the pairs of an event. Each row is one of the turn that it is about: its conversation, sequence and time.
+func (r *Rows) addShadows(ev *dialogue.Event) {
+	for i := range ev.Shadow.Pairs {
+		p := &ev.Shadow.Pairs[i]
+		f := Fact{ev.Tenant, p.Conversation, int64(p.Seq), p.ID, p.Time.UTC().Truncate(time.Microsecond), p.Customer, p.Channel}
+		first, second := p.First.Score, p.Second.Score
+		r.Shadows = append(r.Shadows, Shadow{
+			Fact: f, Bundle: string(p.Bundle), Shadow: string(p.Shadow), Intents: p.First.Intents, ShadowIntents: p.Second.Intents, P: &first, ShadowP: &second,
+			Emotion: p.First.Emotion, ShadowEmotion: p.Second.Emotion, Same: sameSet(p.First.Intents, p.Second.Intents),
+		})
+	}
+}
+
+// sameSet tells whether two lists hold the same, in any order.
+func sameSet(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
 func (r *Rows) addTurn(f Fact, b *dialogue.TurnBody) {

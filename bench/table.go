@@ -163,6 +163,9 @@ const (
 // Replace writes the report between the marks of a file and leaves the rest alone. A file that does not exist is made.
 func (r *Report) Replace(path string) error { return replace(path, Begin, End, r.Markdown()) }
 
+// ReplaceSection writes text between two marks of a Markdown file, each of which stands there once.
+func ReplaceSection(path, begin, end, text string) error { return replace(path, begin, end, text) }
+
 func replace(path, begin, end, text string) error {
 	old, err := os.ReadFile(path)
 	if os.IsNotExist(err) {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -86,6 +87,30 @@ func OpenKeys(path string, now func() time.Time) (*Keys, error) {
 	k.table.Store(&table)
 	return k, nil
 }
+
+// ErrKey is returned by Check, wrapped, for a credential that is not good enough.
+var ErrKey = errors.New("API key refused")
+
+// Check returns whose credential "id.secret" is, for a door other than this server's that the same keys open. The key must have one of the roles
+// need, or be admin's. Errors: ErrKey with the reason, which may be told to the caller.
+func (k *Keys) Check(credential string, need ...Role) (*Caller, error) {
+	key, why := k.find(credential)
+	if key == nil {
+		return nil, fmt.Errorf("%w: %s", ErrKey, why)
+	}
+	allowed := accessAdmin
+	for _, r := range need {
+		allowed |= accessOf[r]
+	}
+	if key.access&allowed == 0 {
+		return nil, fmt.Errorf("%w: the key %s has the role %s; this needs %s", ErrKey, quote(key.Key), key.access, allowed)
+	}
+	return &key.Caller, nil
+}
+
+// Follow takes over what is written to the file until ctx is done, as a running server does. A file that cannot be read or is wrong changes
+// nothing: the keys read last stay in force.
+func (k *Keys) Follow(ctx context.Context, log *slog.Logger) { k.watch(ctx, log) }
 
 // watch follows the file until ctx is done. A file that cannot be read or is wrong changes nothing: the keys read last stay in force.
 func (k *Keys) watch(ctx context.Context, log *slog.Logger) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -124,6 +125,33 @@ func hashOf(t *testing.T, ring *keyring, id string) string {
 }
 
 // TestOrigins: pages of the origins that the operator named may call and read, others may not.
+func TestCheck(t *testing.T) {
+	ring := newKeyring(t)
+	keys := mustKeys(t, ring.path, noon)
+	for _, tc := range []struct {
+		name, credential string
+		need             []server.Role
+		says             string // "" = it is let in
+	}{
+		{"OK", ring.creds["manager"], []server.Role{server.RoleManager}, ""},
+		{"OK admin", ring.creds["admin"], []server.Role{server.RoleManager}, ""},
+		{"OK one of two", ring.creds["read"], []server.Role{server.RoleManager, server.RoleRead}, ""},
+		{"another role", ring.creds["read"], []server.Role{server.RoleManager}, "has the role read; this needs manager, admin"},
+		{"no role given", ring.creds["manager"], nil, "this needs admin"},
+		{"expired", ring.creds["old"], nil, "expired"},
+		{"unknown", "nobody.x", nil, "not known"},
+		{"empty", "", nil, "not known"},
+	} {
+		c, err := keys.Check(tc.credential, tc.need...)
+		if tc.says == "" && (err != nil || c.Tenant != server.DefaultTenant) || tc.says != "" && (!errors.Is(err, server.ErrKey) || !strings.Contains(err.Error(), tc.says)) {
+			t.Errorf("%s: %v, %v", tc.name, c, err)
+		}
+	}
+	if c, err := keys.Check(ring.creds["acme"], server.RoleRuntime); err != nil || c.Tenant != "acme" {
+		t.Errorf("another tenant: %v, %v", c, err)
+	}
+}
+
 func TestOrigins(t *testing.T) {
 	h := withTalk(t, newTalk(), server.Options{Origins: []string{"https://shop.example"}}).Handler()
 	const path = "/v1/conversations/web-1/messages"

@@ -138,7 +138,7 @@ func checkDescribed(t *testing.T, doc *openapi3.T, method, path string, status i
 	if media == nil {
 		t.Fatalf("content type %q is not described", kind)
 	}
-	if !strings.Contains(kind, "json") {
+	if !strings.Contains(kind, "json") || strings.Contains(kind, "ndjson") {
 		return
 	}
 	var v any
@@ -218,7 +218,7 @@ func TestOpenAPIRequests(t *testing.T) {
 			for _, body := range requestsOf(t, op) {
 				n++
 				w := call(s.Handler(), method, at, strings.NewReader(body))
-				elsewhere := strings.Contains(path, "{") || path == "/v1/receipts"
+				elsewhere := strings.Contains(path, "{") || path == "/v1/receipts" || path == "/v1/labels"
 				if w.Code != 200 && !(elsewhere && (w.Code == 404 || w.Code == 409)) || strings.Contains(w.Body.String(), `"not_configured"`) {
 					t.Errorf("%s %s with %s: %d %s", method, at, body, w.Code, w.Body)
 				}

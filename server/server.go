@@ -73,11 +73,16 @@ type Options struct {
 	Scripts   Scripts
 	Tasks     Tasks
 	Knowledge Knowledge
+	// Experiments are trials of variants of the robot. Default: their routes answer not_configured.
+	Experiments Experiments
 	// Profiles knows customers, FollowUps writes to them. Default of each: its routes answer not_configured.
 	Profiles  Profiles
 	FollowUps FollowUps
 	// Records erases customers and copies the log. Default: its routes answer not_configured.
 	Records Records
+	// Analytics answers reports, results of experiments, the unrecognised, labels and exports; requests are passed on to it with the headers
+	// X-Yingda-Tenant and X-Yingda-Actor. Default: its routes answer not_configured.
+	Analytics http.Handler
 	// Keys says who may call what. Default: nobody needs a key, and only this machine may call: requests whose Host or Origin names
 	// another one are refused. Whoever binds another address than loopback must give Keys; see [CheckBinding].
 	Keys *Keys

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/profile"
 	"yingda/dialogue/routing"
@@ -26,6 +27,10 @@ func serviceFault(err error) *fault {
 		return newFault(CodeConflict, "The script has no draft: save one first.")
 	case errors.Is(err, script.ErrNoVersion):
 		return newFault(CodeUnknownItem, "The script has no such version to go back to: its history tells which there are.")
+	case errors.Is(err, experiment.ErrState), errors.Is(err, experiment.ErrClash):
+		return newFault(CodeConflict, "%s.", own(err, nil))
+	case errors.Is(err, experiment.ErrInput):
+		return newFault(CodeBadValue, "The request cannot be taken: %s.", own(err, experiment.ErrInput))
 	case errors.Is(err, profile.ErrLinked):
 		return newFault(CodeConflict, "The customer is linked to another one already: unlink it first.")
 	case errors.Is(err, knowledge.ErrReadOnly):
@@ -34,9 +39,12 @@ func serviceFault(err error) *fault {
 	return sourceFault(err)
 }
 
-// own makes a sentence of the errors that err joins, without the sentinel's words.
+// own makes a sentence of the errors that err joins, without the sentinel's words if one is given.
 func own(err, sentinel error) string {
-	text := strings.ReplaceAll(err.Error(), ": "+sentinel.Error(), "")
+	text := err.Error()
+	if sentinel != nil {
+		text = strings.ReplaceAll(text, ": "+sentinel.Error(), "")
+	}
 	return clipRunes(strings.ReplaceAll(text, "\n", "; "), 400)
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"yingda/dialogue"
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/proactive"
 	"yingda/dialogue/profile"
@@ -77,6 +78,19 @@ type Scripts interface {
 	Reports() []script.Report
 }
 
+// Experiments are trials of variants of the robot.
+type Experiments interface {
+	List(ctx context.Context, tenant string) ([]experiment.Experiment, error)
+	Get(ctx context.Context, tenant, name string) (experiment.Experiment, error)
+	History(ctx context.Context, tenant, name string, limit int) ([]experiment.Experiment, error)
+	Save(ctx context.Context, by experiment.Edit, d experiment.Definition) (experiment.Experiment, error)
+	Start(ctx context.Context, by experiment.Edit) (experiment.Experiment, error)
+	Pause(ctx context.Context, by experiment.Edit) (experiment.Experiment, error)
+	Stop(ctx context.Context, by experiment.Edit) (experiment.Experiment, error)
+	Ramp(ctx context.Context, by experiment.Edit, coverage float64, steps []experiment.Step) (experiment.Experiment, error)
+	SetWeights(ctx context.Context, by experiment.Edit, weights map[string]float64) (experiment.Experiment, error)
+}
+
 // Tasks are what the robot does, as the files of the service pack declare it.
 type Tasks interface {
 	// Tasks returns those in force.
@@ -124,6 +138,8 @@ var (
 	_ Routing   = (*routing.Service)(nil)
 	_ Scripts   = (*script.Library)(nil)
 	_ Knowledge = (*knowledge.Base)(nil)
-	_ Profiles  = (*profile.Service)(nil)
-	_ FollowUps = (*proactive.Service)(nil)
+
+	_ Experiments = (*experiment.Service)(nil)
+	_ Profiles    = (*profile.Service)(nil)
+	_ FollowUps   = (*proactive.Service)(nil)
 )

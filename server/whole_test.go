@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"io"
 	"log/slog"
 	"strings"
@@ -10,9 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"yingda/analytics/deliver"
+	"yingda/analytics/mine/review"
+	"yingda/analytics/web"
 	"yingda/dialogue"
 	"yingda/dialogue/engine"
 	"yingda/dialogue/eventlog"
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/policy"
 	"yingda/dialogue/proactive"
@@ -31,10 +37,13 @@ type whole struct {
 	engine    *engine.Engine
 	routing   *routing.Service
 	scripts   *script.Library
+	arms      *experiment.Service
 	knowledge *knowledge.Base
 	profiles  *profile.Service
 	proactive *proactive.Service
 	pack      *standard.Pack
+	reviews   *review.Store
+	deliverer *deliver.Deliverer
 }
 
 // understand is the stand-in for the model: the intent of the first of these words.
@@ -92,8 +101,14 @@ func mustWhole(tb testing.TB) *whole {
 	must(err)
 	w.log, err = eventlog.Open(tb.Context(), eventlog.Options{Dir: tb.TempDir(), Master: bytes.Repeat([]byte{7}, 32), Logger: quiet, MaxBytes: 1 << 30})
 	must(err)
+	w.reviews, err = review.Open(review.Options{Dir: tb.TempDir()})
+	must(err)
+	w.deliverer, err = deliver.New(deliver.Options{Config: &deliver.Config{Version: 1}, Dir: tb.TempDir(), Querier: noTables{}})
+	must(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	w.scripts, err = script.Open(ctx, w.log, w.pack.Scripts, script.Options{Log: quiet})
+	must(err)
+	w.arms, err = experiment.Open(ctx, w.log, experiment.Options{Log: quiet})
 	must(err)
 	w.knowledge, err = knowledge.New(knowledge.Options{Defaults: w.pack.Knowledge, Documents: w.log, Log: quiet})
 	must(err)
@@ -118,6 +133,7 @@ func mustWhole(tb testing.TB) *whole {
 		cancel()
 		running.Wait()
 		w.scripts.Close()
+		w.arms.Close()
 		w.profiles.Close()
 		if err := w.log.Close(); err != nil {
 			tb.Error(err)
@@ -137,8 +153,18 @@ func mustWhole(tb testing.TB) *whole {
 // options serve the whole.
 func (w *whole) options() server.Options {
 	return server.Options{Parser: words{}, Robot: w.engine, Conversations: w.engine, Follow: w.log, Routing: w.routing, Scripts: w.scripts,
-		Tasks: fixedTasks{w.pack.Tasks}, Knowledge: w.knowledge, Profiles: w.profiles, FollowUps: w.proactive, Records: logRecords{w.log}}
+		Tasks: fixedTasks{w.pack.Tasks}, Knowledge: w.knowledge, Profiles: w.profiles, FollowUps: w.proactive, Experiments: w.arms, Records: logRecords{w.log},
+		Analytics: web.New(web.Options{Reports: &web.Reports{Querier: noTables{}}, Reviews: w.reviews, Exports: w.deliverer})}
 }
+
+// noTables is a warehouse that is never asked: what these tests ask for needs none.
+type noTables struct{}
+
+func (noTables) Query(context.Context, string, ...any) (*sql.Rows, error) {
+	return nil, errors.New("there are no tables")
+}
+
+func (noTables) Through() time.Time { return time.Time{} }
 
 var _ dialogue.Robot = (*engine.Engine)(nil)
 

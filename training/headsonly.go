@@ -62,8 +62,13 @@ func statesOf(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, base 
 	for i, eg := range c.Examples {
 		texts[i] = eg.Text
 	}
-	cache := &featureCache{dir: cacheDir, id: string(base.Manifest.ID), dim: dim}
-	f, err := cache.extract(ctx, stateBundle(base, model, dim), texts, func(done, total int) { log.call("encode", done, total, "") })
+	states := stateBundle(base, model, dim)
+	id, err := encoderHash(states)
+	if err != nil {
+		return nil, nil, err
+	}
+	cache := &featureCache{dir: cacheDir, id: id, dim: dim}
+	f, err := cache.extract(ctx, states, texts, func(done, total int) { log.call("encode", done, total, "") })
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode corpus: %w", err)
 	}

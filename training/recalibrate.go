@@ -15,10 +15,11 @@ import (
 )
 
 // Recalibrate makes a bundle with the encoder and heads of another one, and fits anew what interprets their scores: temperature,
-// out-of-scope probability, thresholds and the evidence for several wishes, on the share of the corpus that the base was not trained on.
+// out-of-scope probability, thresholds and the evidence for several wishes, on the share of the corpus that the base was not trained on and
+// on all of fresh: examples, in the corpus or not, that were written after the base was trained; nil = there are none.
 // With the recipe's Int8 the encoder's products are turned into int8 first. It is the way to a new decoder or another arithmetic
 // without a new training.
-func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, base *models.Bundle, r Recipe, log Progress) (*Result, error) {
+func Recalibrate(ctx context.Context, c, fresh *corpus.Corpus, tax *corpus.Taxonomy, base *models.Bundle, r Recipe, log Progress) (*Result, error) {
 	if err := r.Validate(); err != nil {
 		return nil, fmt.Errorf("recalibrate: %w", err)
 	}
@@ -34,6 +35,7 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
 	}
 	train, held := holdOut(c, r.Finetune.HoldOut)
+	held = joined(held, fresh)
 	res := &Result{}
 	if inInt8(model.Graph) {
 		r.Int8 = false // it was done when the base was made
@@ -65,6 +67,26 @@ func Recalibrate(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, ba
 	}
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	return res, nil
+}
+
+// joined adds the examples of more whose texts are not in c.
+func joined(c, more *corpus.Corpus) *corpus.Corpus {
+	if more == nil {
+		return c
+	}
+	out := *c
+	out.Examples = slices.Clone(c.Examples)
+	known := map[string]bool{}
+	for _, eg := range c.Examples {
+		known[eg.Text] = true
+	}
+	for _, eg := range more.Examples {
+		if !known[eg.Text] {
+			known[eg.Text] = true
+			out.Examples = append(out.Examples, eg)
+		}
+	}
+	return &out
 }
 
 // toInt8 turns the encoder's products into int8, with ranges measured on texts that were trained on.

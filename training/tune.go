@@ -40,8 +40,11 @@ type RunOptions struct {
 
 // holdOut divides a corpus by a hash of the text, so that equal texts are on one side.
 func holdOut(c *corpus.Corpus, share float64) (train, held *corpus.Corpus) {
-	return c.Split(int(math.Round(1/share)), 0)
+	return c.Split(folds(share), 0)
 }
+
+// folds is one in how many a share is.
+func folds(share float64) int { return int(math.Round(1 / share)) }
 
 // finetuned trains encoder and heads, and returns the tuned encoder with its heads.
 func (t *tuning) finetuned(ctx context.Context) (*encoder.Encoder, fitted, *finetune.Result, error) {

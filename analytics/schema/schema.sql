@@ -32,7 +32,7 @@ CREATE TABLE turns (
 CREATE TABLE hands (
   tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, id VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
   customer VARCHAR NOT NULL, channel VARCHAR NOT NULL,
-  kind VARCHAR NOT NULL, queue VARCHAR NOT NULL, agent VARCHAR NOT NULL, by VARCHAR NOT NULL, why VARCHAR NOT NULL, urgent BOOLEAN NOT NULL
+  kind VARCHAR NOT NULL, queue VARCHAR NOT NULL, agent VARCHAR NOT NULL, actor VARCHAR NOT NULL, why VARCHAR NOT NULL, urgent BOOLEAN NOT NULL
 );
 
 -- One row a message of an agent.
@@ -67,7 +67,8 @@ CREATE TABLE exposures (
   bundle VARCHAR NOT NULL
 );
 
--- One row a turn that a second bundle parsed too.
+-- One row a turn that a second bundle parsed too. p and shadow_p are what each gives the intent that it ranks first itself; same says that both
+-- recognised the same intents, in any order.
 CREATE TABLE shadows (
   tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
   bundle VARCHAR NOT NULL, shadow VARCHAR NOT NULL,

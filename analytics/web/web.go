@@ -7,6 +7,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+
+	"yingda/analytics/deliver"
+	"yingda/analytics/mine/review"
 )
 
 // TenantHeader carries the tenant of the caller's key. The server sets it; it is not taken from outside.
@@ -27,7 +30,11 @@ func (p *Problem) Error() string { return p.Detail }
 
 // Options are the parts that answer. A part that is nil answers not_configured.
 type Options struct {
-	Log *slog.Logger // default slog.Default()
+	Log         *slog.Logger // default slog.Default()
+	Reports     *Reports
+	Experiments *Experiments
+	Reviews     *review.Store      // the unrecognised, and labels
+	Exports     *deliver.Deliverer // files of conversations, webhooks
 }
 
 // New returns the handler of all resources.
@@ -36,6 +43,21 @@ func New(o Options) http.Handler {
 		o.Log = slog.Default()
 	}
 	w := &web{o, http.NewServeMux()}
+	w.handle("GET /v1/reports", w.getReports)
+	w.handle("GET /v1/reports/{name}", w.getReport)
+	w.handle("GET /v1/experiments/{name}/results", w.getResults)
+	w.handle("GET /v1/reports/shadows", w.getShadows)
+	w.handle("GET /v1/unrecognised", w.getUnrecognised)
+	w.handle("GET /v1/unrecognised/{group}", w.getUnrecognisedGroup)
+	w.handle("POST /v1/unrecognised/{group}", w.postUnrecognisedGroup)
+	w.handle("GET /v1/labels", w.getLabels)
+	w.handle("POST /v1/labels", w.postLabel)
+	w.handle("GET /v1/labels/export", w.getLabelExport)
+	w.handle("GET /v1/exports", w.getExports)
+	w.handle("POST /v1/exports/{name}", w.postExport)
+	w.handle("GET /v1/exports/{name}/{file}", w.getExport)
+	w.handle("GET /v1/exports/webhooks/{name}/dead", w.getDead)
+	w.handle("POST /v1/exports/webhooks/{name}/resend", w.postResend)
 	w.mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, &Problem{http.StatusNotFound, "not_found", "There is nothing at " + r.URL.Path + "."})
 	})
@@ -61,11 +83,11 @@ func (w *web) fail(rw http.ResponseWriter, r *http.Request, err error) {
 	var p *Problem
 	if !errors.As(err, &p) {
 		w.o.Log.Error("analytics request failed", "path", r.URL.Path, "error", err)
-		p = &Problem{http.StatusInternalServerError, "internal", "The analytics process failed; its log says why."}
+		p = &Problem{http.StatusInternalServerError, "internal_error", "The analytics process failed; its log says why."}
 	}
 	rw.Header().Set("Content-Type", "application/problem+json")
 	rw.WriteHeader(p.Status)
 	json.NewEncoder(rw).Encode(map[string]any{ // the caller may be gone
-		"type": "about:blank#" + p.Code, "title": http.StatusText(p.Status), "status": p.Status, "code": p.Code, "detail": p.Detail, "instance": r.URL.Path,
+		"type": "/docs#" + p.Code, "request_id": r.Header.Get("X-Request-Id"), "title": http.StatusText(p.Status), "status": p.Status, "code": p.Code, "detail": p.Detail, "instance": r.URL.Path,
 	})
 }

@@ -16,8 +16,10 @@ import (
 	"yingda/dialogue/action"
 	"yingda/dialogue/engine"
 	"yingda/dialogue/eventlog"
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/media"
+	"yingda/dialogue/pairs"
 	"yingda/dialogue/policy"
 	"yingda/dialogue/proactive"
 	"yingda/dialogue/profile"
@@ -50,25 +52,31 @@ func (f *converseFlags) register(fs *flag.FlagSet) {
 
 // converse is the conversation half of a running server.
 type converse struct {
-	log       *eventlog.Log
-	folder    string     // of the service pack; empty = the built-in one
-	pack      *pack.Pack // as it was at the start
-	current   atomic.Pointer[pack.Pack]
-	engine    *engine.Engine
-	policy    livePolicy
-	scripts   *script.Library
-	knowledge *knowledge.Base
-	routing   *routing.Service
-	profiles  *profile.Service
-	proposals *recommend.Recommender
-	proactive *proactive.Service
-	calls     *action.Client
-	closers   []func()
-	reloading sync.Mutex
+	log         *eventlog.Log
+	folder      string     // of the service pack; empty = the built-in one
+	pack        *pack.Pack // as it was at the start
+	current     atomic.Pointer[pack.Pack]
+	engine      *engine.Engine
+	policy      livePolicy
+	experiments *experiment.Service
+	changed     chan struct{} // full when experiments have changed
+	slog        *slog.Logger
+	pairs       *pairs.Recorder
+	scripts     *script.Library
+	knowledge   *knowledge.Base
+	routing     *routing.Service
+	profiles    *profile.Service
+	proposals   *recommend.Recommender
+	proactive   *proactive.Service
+	calls       *action.Client
+	closers     []func()
+	reloading   sync.Mutex
 }
 
-// livePolicy is the policy that is in force: new files make a new one.
-type livePolicy struct{ p atomic.Pointer[policy.Policy] }
+// livePolicy is the policy that is in force: new files make a new one. Experiments change it for some customers.
+type livePolicy struct {
+	p atomic.Pointer[policy.Variants]
+}
 
 // Decide implements [dialogue.Policy].
 func (l *livePolicy) Decide(ctx context.Context, t dialogue.Turn) (dialogue.Decision, error) {
@@ -78,6 +86,8 @@ func (l *livePolicy) Decide(ctx context.Context, t dialogue.Turn) (dialogue.Deci
 // converseParts are what the conversation half takes from the other one.
 type converseParts struct {
 	parser   engine.Parser
+	bundle   func(name string) error // why a bundle cannot answer; nil = any can
+	shadowed func() bool             // whether a shadow understands beside the champion; nil = none does
 	embedder knowledge.Embedder
 	channel  proactive.Channel // to customers who are connected
 	cache    string            // folder for what can be computed again
@@ -87,7 +97,7 @@ type converseParts struct {
 
 // open loads the service pack, opens the log and puts the parts together. Nothing runs until run is called.
 func (f *converseFlags) open(ctx context.Context, parts converseParts) (c *converse, err error) {
-	c = &converse{folder: f.service}
+	c = &converse{folder: f.service, changed: make(chan struct{}, 1), slog: parts.slog}
 	defer func() {
 		if err != nil {
 			c.close()
@@ -114,6 +124,9 @@ func (f *converseFlags) open(ctx context.Context, parts converseParts) (c *conve
 	if c.proposals, err = recommend.New(recommend.Options{Catalogue: c.pack.Products, Rules: c.pack.Proposing, Documents: c.log, Logger: parts.slog}); err != nil {
 		return c, err
 	}
+	if err = c.openExperiments(ctx, parts); err != nil {
+		return c, err
+	}
 	if err = c.decideBy(c.pack); err != nil {
 		return c, err
 	}
@@ -138,7 +151,7 @@ func (c *converse) decideBy(p *pack.Pack) error {
 	if err != nil {
 		return err
 	}
-	c.policy.p.Store(next)
+	c.policy.p.Store(policy.NewVariants(next, c.experiments.Change, c.slog))
 	c.current.Store(p)
 	return nil
 }
@@ -164,7 +177,8 @@ func (f *converseFlags) openEngine(c *converse, parts converseParts) (err error)
 	if err != nil {
 		return err
 	}
-	o := engine.Options{Store: c.log, Parser: parts.parser, Policy: &c.policy, Scripts: c.scripts, Profiles: c.profiles, Media: looks, Redact: c.pack.Redact, Feel: c.pack.Emoji.Feel}
+	o := engine.Options{Store: c.log, Parser: parts.parser, Policy: &c.policy, Scripts: c.scripts, Profiles: c.profiles, Media: looks, Redact: c.pack.Redact, Feel: c.pack.Emoji.Feel,
+		Experiments: c.experiments, Taken: c.pairs.Taken}
 	if c.calls != nil {
 		o.Calls = c.calls
 	}
@@ -218,6 +232,7 @@ func (c *converse) run(ctx context.Context, log *slog.Logger) error {
 	parts := map[string]func(context.Context) error{
 		"knowledge": c.knowledge.Run,
 		"routing":   c.routing.Run,
+		"pairs":     c.pairs.Run,
 		"profiles":  func(ctx context.Context) error { return c.profiles.Run(ctx, c.log) },
 		"proposals": func(ctx context.Context) error { return c.proposals.Run(ctx, c.log) },
 		"follow-ups": func(ctx context.Context) error {

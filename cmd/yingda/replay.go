@@ -14,6 +14,7 @@ import (
 	"yingda/dialogue"
 	"yingda/dialogue/dialog"
 	"yingda/dialogue/eventlog"
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/policy"
 	"yingda/dialogue/profile"
 	"yingda/dialogue/script"
@@ -200,7 +201,12 @@ func (f *replayFlags) parts(ctx context.Context, l *eventlog.Log, std stdio) (o 
 	if err != nil {
 		return o, done, err
 	}
-	o = dialog.ReplayOptions{Parser: parseWith{e}, Policy: decide, Scripts: scripts, Feel: p.Emoji.Feel}
+	trials, err := experiment.Open(ctx, l, experiment.Options{Log: log}) // turns are done again with the variants that they had
+	if err != nil {
+		return o, done, err
+	}
+	closers = append(closers, trials.Close)
+	o = dialog.ReplayOptions{Parser: parseWith{e}, Policy: policy.NewVariants(decide, trials.Change, log), Scripts: scripts, Feel: p.Emoji.Feel}
 	if f.profile == "" {
 		return o, done, nil
 	}

@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
+	"yingda/dialogue/pairs"
 	"yingda/models"
 	"yingda/models/batch"
 	"yingda/nlu"
@@ -25,8 +27,11 @@ type registry struct {
 	changed *changes       // who wants to know of another champion
 }
 
-// changes tells of changes of the store.
-type changes struct{ tell func() }
+// changes tells of changes of the store, and of what the shadow said.
+type changes struct {
+	tell  func()
+	pairs atomic.Pointer[pairs.Recorder] // nil = nobody wants to know
+}
 
 // sync loads what the store says and tells of it.
 func (r registry) sync(ctx context.Context) error {
@@ -75,6 +80,9 @@ type serveFlags struct {
 	keys     string
 	origins  string
 	demo     bool
+
+	analyse     analyseFlags
+	noAnalytics bool
 }
 
 func runServe(ctx context.Context, args []string, std stdio) error {
@@ -84,6 +92,9 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f.registerStore(fs)
 	f.registerRules(fs)
 	f.talk.register(fs)
+	f.analyse.register(fs, "analytics-")
+	fs.StringVar(&f.analyse.dir, "analytics", os.Getenv("YINGDA_ANALYTICS"), "`folder` of analytics (YINGDA_ANALYTICS; default: analytics beside the folder of the log)")
+	fs.BoolVar(&f.noAnalytics, "no-analytics", false, "do not count what happens: no reports. With --nats one 'yingda analyse --nats' counts for all replicas")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback needs --keys")
 	fs.StringVar(&f.keys, "keys", os.Getenv("YINGDA_KEYS"), "`file` of API keys with their roles (YINGDA_KEYS); without one only this machine may call")
 	fs.StringVar(&f.origins, "origins", "", "comma-separated `origins` of other sites whose pages may call, e.g. https://shop.example")
@@ -125,14 +136,19 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 		return err
 	}
 	r := f.registry(store, rules, log)
+	if err := f.addMirror(&r, log); err != nil { // before anybody has a copy of r
+		return err
+	}
 	seen := stateTime(store) // before the first look, so that no later change is missed
 	if err := r.Sync(ctx); err != nil {
 		log.Error("some bundles could not be loaded", "error", err)
 	}
 	if len(r.Loaded()) == 0 || r.Loaded()[0].Manifest == nil {
+		r.stopMirror()
 		return errors.New("serve: no champion could be loaded; 'yingda bundle rollback' goes back to the bundle before")
 	}
 	debug.FreeOSMemory() // what reading and checking the bundle took
+	holdMemory()
 	access, err := f.openKeys()
 	if err != nil {
 		return err
@@ -142,7 +158,12 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	if err != nil {
 		return errors.Join(err, closeRegistry(r))
 	}
-	srv, err := f.newServer(store, &r, talk, access, log)
+	count, err := f.startAnalytics(talk, std, log)
+	if err != nil {
+		return errors.Join(err, stopTalk(), closeRegistry(r))
+	}
+	stopTalk = stopBoth(count.close, stopTalk)
+	srv, err := f.newServer(store, &r, talk, count, access, log)
 	if err != nil {
 		return errors.Join(err, stopTalk(), closeRegistry(r))
 	}
@@ -154,13 +175,33 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	err = srv.Run(follow)
 	stop()
 	err = errors.Join(err, stopTalk())
-	if r.mirror != nil {
-		r.mirror.Close() // before the engine that it runs
-	}
 	return errors.Join(err, closeRegistry(r))
 }
 
+// holdMemory collects garbage when the heap has grown by half instead of by all, unless GOGC says otherwise: most of what a server holds are open
+// conversations, which live long, so that costs a percent or two of the processor and saves a third of the memory.
+func holdMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
+// addMirror runs the shadow beside the champion, unless its share is 0.
+func (f *serveFlags) addMirror(r *registry, log *slog.Logger) (err error) {
+	if f.share > 0 {
+		r.mirror, err = newMirror(*r, f.share, log)
+	}
+	return err
+}
+
+func (r registry) stopMirror() {
+	if r.mirror != nil {
+		r.mirror.Close()
+	}
+}
+
 func closeRegistry(r registry) error {
+	r.stopMirror() // before the engine that it runs
 	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	return r.Close(closing)
@@ -185,18 +226,17 @@ func (f *serveFlags) greet(r registry, std stdio) {
 	fmt.Fprintf(std.err, "\nYingda serves %s at http://%s  —  try:\n\n  %s\n\nor open http://%s in a browser.\n\n", r.Loaded()[0].Manifest.ID, f.addr, try, f.addr)
 }
 
-// newServer puts the server in front of the registry and the conversations, and beside them the mirror unless its share is 0.
-func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse, keys *server.Keys, log *slog.Logger) (*server.Server, error) {
+// newServer puts the server in front of the registry and the conversations.
+func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse, count *analyst, keys *server.Keys, log *slog.Logger) (*server.Server, error) {
 	o := server.Options{Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain,
 		Keys: keys, Origins: splitList(f.origins)}
-	if f.share > 0 {
-		m, err := newMirror(*r, f.share, log)
-		if err != nil {
-			return nil, err
-		}
-		r.mirror, o.Shadow = m, m.Report
+	if r.mirror != nil {
+		o.Shadow = r.mirror.Report
 	}
 	o.Parser = *r
+	if count != nil {
+		o.Analytics = count.handler()
+	}
 	if talk != nil {
 		talk.serve(&o)
 	}

@@ -17,7 +17,12 @@ func newMirror(r registry, share float64, log *slog.Logger) (*shadow.Mirror, err
 	return shadow.New(shadow.Options{
 		Share: share,
 		Log:   log,
-		Busy:  func() bool { return r.Requests(models.Champion) >= spare },
+		Compared: func(first, second *nlu.Analysis) {
+			if p := r.changed.pairs.Load(); p != nil {
+				p.Compared(first, second)
+			}
+		},
+		Busy: func() bool { return r.Requests(models.Champion) >= spare },
 		Parse: func(ctx context.Context, us []nlu.Utterance) ([]*nlu.Analysis, error) {
 			lease, err := r.Acquire(string(models.Shadow))
 			if err != nil {

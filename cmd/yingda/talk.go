@@ -12,6 +12,7 @@ import (
 	"yingda/dialogue/eventlog"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/proactive"
+	"yingda/dialogue/profile"
 	"yingda/dialogue/task"
 	"yingda/models"
 	"yingda/server"
@@ -29,13 +30,15 @@ func (f *serveFlags) startTalk(ctx context.Context, r registry, live *liveServer
 		}
 	}
 	embed := &championEmbedder{r}
-	talk, err = f.talk.open(ctx, converseParts{parser: r, embedder: embed, channel: live, cache: filepath.Join(cacheDir(), "vectors"), say: std.err, slog: log})
+	talk, err = f.talk.open(ctx, converseParts{parser: r, embedder: embed, channel: live, cache: filepath.Join(cacheDir(), "vectors"), say: std.err, slog: log,
+		bundle: r.answers, shadowed: func() bool { return r.mirror != nil && r.ID(models.Shadow) != "" }})
 	if f.demo { // all has been read; a robot that is killed leaves no secret behind
 		err = errors.Join(err, os.RemoveAll(filepath.Dir(f.talk.actions)))
 	}
 	if err != nil {
 		return nil, nil, errors.Join(err, closeDemo())
 	}
+	r.changed.pairs.Store(talk.pairs)
 	r.changed.tell = func() { talk.knowledge.SetEmbedder(embed) } // vectors of two bundles cannot be compared
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
@@ -52,7 +55,13 @@ func (f *serveFlags) startTalk(ctx context.Context, r registry, live *liveServer
 func (c *converse) serve(o *server.Options) {
 	o.Robot, o.Conversations, o.Follow = c.engine, c.engine, c.log
 	o.Routing, o.Scripts, o.Knowledge, o.Profiles, o.FollowUps = c.routing, c.scripts, c.knowledge, c.profiles, c.proactive
-	o.Tasks, o.Records = liveTasks{c}, records{c.log}
+	o.Tasks, o.Records, o.Experiments = liveTasks{c}, records{c.log}, c.experiments
+	o.NotReady = func() []string {
+		if c.log.Stats().Full {
+			return []string{"the disk of the event log is full: turns are refused until there is room"}
+		}
+		return nil
+	}
 }
 
 // records is the log as something to be looked after.
@@ -60,6 +69,9 @@ type records struct{ log *eventlog.Log }
 
 // Erase implements [server.Records].
 func (r records) Erase(ctx context.Context, tenant, customer string) (server.Erased, error) {
+	if err := profile.Sever(ctx, r.log, tenant, customer, "erasure"); err != nil {
+		return server.Erased{}, err
+	}
 	e, err := r.log.Erase(ctx, tenant, customer)
 	return server.Erased{Customer: customer, Alias: e.Alias, Keys: e.Keys, Documents: e.Documents, Time: e.Time}, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ type trainFlags struct {
 	run                                  training.RunOptions
 	headsOnly, recalibrate               bool
 	base, features                       string
+	fresh                                multi
 }
 
 func runTrain(ctx context.Context, args []string, std stdio) error {
@@ -37,6 +39,7 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.IntVar(&f.limit, "limit", 0, "train on the first `n` examples of each intent only, for learning curves")
 	fs.BoolVar(&f.headsOnly, "heads-only", false, "keep the encoder of --base and fit new heads on it: seconds instead of an hour")
 	fs.BoolVar(&f.recalibrate, "recalibrate", false, "keep the encoder and heads of --base and fit its thresholds anew; with int8 in the recipe, quantise it first")
+	fs.Var(&f.fresh, "fresh", "labelled `file` or folder that was written after --base was trained: --recalibrate uses all of it; may be given several times")
 	fs.StringVar(&f.base, "base", "", "bundle `folder` or id that --heads-only and --recalibrate build on (default: the champion)")
 	fs.StringVar(&f.features, "features", featuresDir(), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
 	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
@@ -48,6 +51,9 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	}
 	if f.encoder == "" && !f.headsOnly && !f.recalibrate {
 		return fmt.Errorf("train: no encoder given: --encoder FOLDER or YINGDA_ENCODER (config.json, tokenizer.json and model.onnx of a pretrained BERT-like encoder, such as multilingual-e5-small)")
+	}
+	if len(f.fresh) > 0 && !f.recalibrate {
+		return errors.New("train: --fresh is for --recalibrate; other trainings learn from --data")
 	}
 	if err := f.initORT(ctx, std.err); err != nil {
 		return err
@@ -114,7 +120,11 @@ func (f *trainFlags) buildOn(ctx context.Context, in *training.CardInput, tax *c
 		return nil, err
 	}
 	if f.recalibrate {
-		return training.Recalibrate(ctx, in.Corpus, tax, base, in.Recipe, p.report)
+		fresh, err := f.readFresh()
+		if err != nil {
+			return nil, err
+		}
+		return training.Recalibrate(ctx, in.Corpus, fresh, tax, base, in.Recipe, p.report)
 	}
 	return training.TrainHeads(ctx, in.Corpus, tax, base, in.Recipe, f.features, p.report)
 }
@@ -162,19 +172,39 @@ func (f *trainFlags) readTaxonomy() (*corpus.Taxonomy, error) {
 }
 
 func (f *trainFlags) readCorpus() (*corpus.Corpus, error) {
-	info, err := os.Stat(f.data)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
-	read := corpus.Read
-	if info.IsDir() {
-		read = corpus.ReadDir
-	}
-	c, err := read(f.data)
+	c, err := readExamples(f.data)
 	if err != nil || f.limit <= 0 {
 		return c, err
 	}
 	return training.Thin(c, f.limit), nil
+}
+
+func readExamples(path string) (*corpus.Corpus, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if info.IsDir() {
+		return corpus.ReadDir(path)
+	}
+	return corpus.Read(path)
+}
+
+// readFresh reads what the base cannot have learnt from; nil = nothing.
+func (f *trainFlags) readFresh() (*corpus.Corpus, error) {
+	var all *corpus.Corpus
+	for _, path := range f.fresh {
+		c, err := readExamples(path)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = c
+		} else {
+			all.Examples = append(all.Examples, c.Examples...)
+		}
+	}
+	return all, nil
 }
 
 // probeTexts are recorded in the bundle, to be answered alike wherever it is loaded.

@@ -15,6 +15,7 @@ import (
 	"yingda/dialogue"
 	"yingda/dialogue/action"
 	"yingda/dialogue/engine"
+	"yingda/dialogue/experiment"
 	"yingda/nlu"
 )
 
@@ -145,7 +146,7 @@ func (r *replay) again(ctx context.Context, t *dialogue.Tracker, ev *dialogue.Ev
 	store, calls := &oneTurn{before: t}, action.NewRecorded(ev.Private.Calls)
 	e, err := engine.New(engine.Options{
 		Store: store, Parser: r.o.Parser, Policy: r.o.Policy, Scripts: r.o.Scripts, Profiles: r.o.Profiles, Calls: calls, Feel: r.o.Feel,
-		Experiments: arms(ev.Turn.Exposures), Now: func() time.Time { return ev.Time }, Attempts: 1,
+		Experiments: arms(ev.Turn), Now: func() time.Time { return ev.Time }, Attempts: 1,
 		Admit: func(_ *dialogue.Tracker, ask dialogue.HandOffAsk, says []dialogue.Say) []dialogue.Say {
 			if h := ev.Turn.Decision.HandOff; h != nil && h.Queue == ask.Queue && h.Why == ask.Why {
 				return ev.Private.Say
@@ -167,11 +168,23 @@ func (r *replay) again(ctx context.Context, t *dialogue.Tracker, ev *dialogue.Ev
 	return store.made, calls, err
 }
 
-// arms are the experiments of a logged turn.
-type arms map[string]string
+// logged are the variants that the customer had in a logged turn.
+type logged []dialogue.Arm
+
+// arms reads them. A turn says in Arms which variants there were; those are what it is done again with, also where they did not matter. Who understands
+// is up to the replay.
+func arms(b *dialogue.TurnBody) (l logged) {
+	for _, name := range slices.Sorted(maps.Keys(b.Arms)) {
+		l = append(l, dialogue.Arm{Experiment: name, Variant: b.Arms[name]})
+	}
+	return l
+}
 
 // Assign implements engine.Assigner.
-func (a arms) Assign(context.Context, string, string, map[string]string) map[string]string { return a }
+func (l logged) Assign(context.Context, experiment.Subject) []dialogue.Arm { return l }
+
+// Exposed implements engine.Assigner.
+func (logged) Exposed(string, string, map[string]string) {}
 
 // oneTurn is a store of one conversation that takes one event and forgets it.
 type oneTurn struct {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"yingda/dialogue"
+	"yingda/dialogue/experiment"
 	"yingda/dialogue/redact"
 	"yingda/nlu"
 )
@@ -30,13 +31,18 @@ type Media interface {
 	Prepare(ctx context.Context, tenant string, as []dialogue.Attachment) ([]dialogue.Attachment, error)
 }
 
-// Assigner says which arm of each running experiment a customer is in.
+// Assigner says which variant of each running experiment a customer has. It is safe for concurrent use and must be quick.
 type Assigner interface {
-	Assign(ctx context.Context, tenant, customer string, attributes map[string]string) map[string]string
+	// Assign returns the variants, one an experiment.
+	Assign(ctx context.Context, who experiment.Subject) []dialogue.Arm
+	// Exposed is told, once a turn is written, which variants (by experiment) mattered in it. It must not wait.
+	Exposed(tenant, customer string, variants map[string]string)
 }
 
-// BundleExperiment is the name of the assignment that chooses the bundle: its arm is a bundle id or a role.
-const BundleExperiment = "bundle"
+// Quiet is implemented by scripts whose Render leaves traces, such as counts of missing words: what they would say is asked this way.
+type Quiet interface {
+	Quiet(w dialogue.Wording) dialogue.Reply
+}
 
 // Options are the parts. Store, Parser, Policy and Scripts are required.
 type Options struct {
@@ -57,6 +63,9 @@ type Options struct {
 	Admit func(t *dialogue.Tracker, ask dialogue.HandOffAsk, says []dialogue.Say) []dialogue.Say
 	// Feel corrects the emotion of the words by what else the text has, e.g. emoji. Default: nothing is corrected.
 	Feel func(words nlu.Emotion, text string) nlu.Emotion
+	// Taken is told of each turn that was written with a message that was parsed; a is the parser's own analysis. It must not wait. Default: nobody
+	// is told.
+	Taken func(ev *dialogue.Event, a *nlu.Analysis)
 	// Redact says what reports may show. Default: no entity of any type.
 	Redact redact.Rules
 	// Now is the clock. Default time.Now.

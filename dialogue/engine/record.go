@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"yingda/dialogue"
@@ -13,10 +14,10 @@ import (
 const rankingKept = 5
 
 // event writes down what happened in the turn.
-func (w *work) event(t dialogue.Turn, d dialogue.Decision, replies []dialogue.Reply) *dialogue.Event {
+func (w *work) event(t dialogue.Turn, d dialogue.Decision, replies []dialogue.Reply, matters map[string]string) *dialogue.Event {
 	m, a := t.Message, t.Analysis
 	body := &dialogue.TurnBody{
-		Lang: language(t), Decision: readable(d), Tier: t.Profile.Tier, Owner: t.Tracker.Owner.Kind, Exposures: t.Variants, Millis: w.millis,
+		Lang: language(t), Decision: readable(d), Tier: t.Profile.Tier, Owner: t.Tracker.Owner.Kind, Arms: t.Variants, Exposures: matters, Millis: w.millis,
 		Intents: []nlu.Prediction{}, Ranking: []nlu.Prediction{}, Entities: []string{}, Scripts: []dialogue.ScriptRef{},
 	}
 	private := &dialogue.Private{
@@ -101,14 +102,29 @@ type recorder struct {
 	lang    nlu.Lang              // that is answered in
 	known   []dialogue.CallRecord // of all tries: also what a try did that lost against another writer is on record
 	took    time.Duration         // in this try
+	asked   map[int]bool          // positions in known of what this try has asked
+}
+
+// begin starts a try.
+func (r *recorder) begin() { r.took, r.asked = 0, nil }
+
+func (r *recorder) note(i int) {
+	if r.asked == nil {
+		r.asked = map[int]bool{}
+	}
+	r.asked[i] = true
+}
+
+// find returns the position of a call that was made before, -1 if it was not.
+func (r *recorder) find(c dialogue.Call) int {
+	return slices.IndexFunc(r.known, func(k dialogue.CallRecord) bool { return k.Call.Name == c.Name && maps.Equal(k.Call.Args, c.Args) })
 }
 
 // Call implements [dialogue.Caller].
 func (r *recorder) Call(ctx context.Context, c dialogue.Call) dialogue.Result {
-	for _, k := range r.known {
-		if k.Call.Name == c.Name && maps.Equal(k.Call.Args, c.Args) {
-			return k.Result
-		}
+	if i := r.find(c); i >= 0 {
+		r.note(i)
+		return r.known[i].Result
 	}
 	c.Key = callKey(r.message, c)
 	c.Tenant, c.Customer, c.Lang = r.message.Tenant, r.message.Customer, r.lang
@@ -119,6 +135,7 @@ func (r *recorder) Call(ctx context.Context, c dialogue.Call) dialogue.Result {
 	}
 	r.took += res.Took
 	r.known = append(r.known, dialogue.CallRecord{Call: c, Result: res})
+	r.note(len(r.known) - 1)
 	return res
 }
 

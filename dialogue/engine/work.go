@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"yingda/dialogue"
+	"yingda/models"
 	"yingda/nlu"
 )
 
@@ -16,42 +18,91 @@ type work struct {
 	start    time.Time
 	prepared bool
 	parsed   *nlu.Analysis // nil without text
-	bundle   string        // that parsed it
+	own      *nlu.Analysis // the parser's, that parsed is a copy of
+	bundle   string        // that was to parse it
+	missing  bool          // ... and was not there: the champion did
+	arms     []dialogue.Arm
 	calls    recorder
 	millis   map[string]float64
+	tried    bool // the turn is being redone
+}
+
+// rememberer is a store that may know a conversation's state without asking whether another replica wrote since. A turn on a state that
+// was not the latest is done again.
+type rememberer interface {
+	Recent(k dialogue.Key) (*dialogue.Tracker, bool)
+}
+
+// preparer is a store that can do beforehand what takes time at a customer's first event.
+type preparer interface {
+	Prepare(ctx context.Context, tenant, customer string)
+}
+
+// load returns the conversation's state: the first time from memory if it is there.
+func (w *work) load(ctx context.Context) (*dialogue.Tracker, error) {
+	first := !w.tried
+	w.tried = true
+	if r, ok := w.e.o.Store.(rememberer); ok && first {
+		if t, ok := r.Recent(w.m.Key); ok {
+			return t, nil
+		}
+	}
+	t, err := w.e.o.Store.Load(ctx, w.m.Key)
+	if err != nil {
+		return nil, fmt.Errorf("load conversation: %w", err)
+	}
+	return t, nil
+}
+
+// prepare has the store do what it can while the message is being understood. The function that it returns waits for that.
+func (w *work) prepare(ctx context.Context, t *dialogue.Tracker) (wait func()) {
+	p, ok := w.e.o.Store.(preparer)
+	if !ok || t.Seq != 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Prepare(ctx, w.m.Tenant, w.m.Customer)
+	}()
+	return func() { <-done }
 }
 
 // try does the turn on the latest state. It returns dialogue.ErrConflict when that was not the latest any more.
 func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
-	t, err := w.e.o.Store.Load(ctx, w.m.Key)
+	t, err := w.load(ctx)
 	if err != nil {
-		return dialogue.Outcome{}, fmt.Errorf("load conversation: %w", err)
+		return dialogue.Outcome{}, err
 	}
 	if seq := t.Saw(w.m.ID); seq != 0 {
 		if out, again, err := w.e.again(ctx, t, w.m, seq); again || err != nil {
 			return out, err
 		}
 	}
+	defer w.prepare(ctx, t)()
 	turn, err := w.turn(ctx, t)
 	if err != nil {
 		return dialogue.Outcome{}, err
 	}
 	began := time.Now()
-	w.calls.took = 0
+	w.calls.begin()
 	d, err := w.decide(ctx, turn)
 	if err != nil {
 		return dialogue.Outcome{}, fmt.Errorf("decide: %w", err)
 	}
+	matters := w.otherwise(ctx, turn, d)
 	w.admit(turn, &d)
 	w.time("policy", time.Since(began)-w.calls.took)
 	w.time("calls", w.calls.took)
 	replies := w.render(turn, d)
+	matters = w.compareWords(turn, d, replies, matters)
 	w.time("total", time.Since(w.start))
-	ev := w.event(turn, d, replies)
+	ev := w.event(turn, d, replies, matters)
 	next, err := w.e.o.Store.Append(ctx, t, ev)
 	if err != nil {
 		return dialogue.Outcome{}, err
 	}
+	w.tell(turn, ev)
 	return dialogue.Outcome{
 		Key: w.m.Key, ID: w.m.ID, Seq: ev.Seq, Replies: replies, Decision: d, Analysis: w.parsed, Owner: next.Owner, Tracker: next,
 	}, nil
@@ -76,10 +127,8 @@ func (w *work) turn(ctx context.Context, t *dialogue.Tracker) (dialogue.Turn, er
 	if turn.Profile, err = w.profile(ctx, t, m); err != nil {
 		return turn, err
 	}
-	if w.e.o.Experiments != nil {
-		turn.Variants = w.e.o.Experiments.Assign(ctx, m.Tenant, m.Customer, map[string]string{"channel": m.Channel, "tier": turn.Profile.Tier, "lang": string(t.Lang)})
-	}
-	if err := w.understand(ctx, t, &m, turn.Variants[BundleExperiment]); err != nil {
+	bundle := w.assign(ctx, t, m, &turn)
+	if err := w.understand(ctx, t, &m, bundle); err != nil {
 		return turn, err
 	}
 	turn.Message, turn.Analysis = m, w.parsed
@@ -121,10 +170,14 @@ func (w *work) understand(ctx context.Context, t *dialogue.Tracker, m *dialogue.
 	began := time.Now()
 	u := nlu.Utterance{Text: m.Text, Alternatives: m.Alternatives, Lang: m.Lang, Reference: m.Time}
 	as, err := w.e.o.Parser.Parse(ctx, bundle, []nlu.Utterance{u})
+	if w.missing = bundle != "" && errors.Is(err, models.ErrNoBundle); w.missing { // an experiment goes on after its bundle has gone
+		as, err = w.e.o.Parser.Parse(ctx, "", []nlu.Utterance{u})
+	}
 	if err != nil {
 		return fmt.Errorf("parse: %w", err)
 	}
-	a := *as[0] // the parser may still look at its own, to compare bundles
+	w.own = as[0]
+	a := *w.own // the parser may still look at its own, to compare bundles
 	if w.e.o.Feel != nil {
 		a.Emotion = w.e.o.Feel(a.Emotion, a.Text)
 	}
@@ -165,13 +218,18 @@ func labels(a *nlu.Analysis) []string {
 func (w *work) render(t dialogue.Turn, d dialogue.Decision) []dialogue.Reply {
 	replies := make([]dialogue.Reply, 0, len(d.Say))
 	said := recent(t.Tracker)
-	for i, s := range d.Say {
-		replies = append(replies, w.e.o.Scripts.Render(dialogue.Wording{
-			Say: s, Tenant: t.Message.Tenant, Lang: language(t), Channel: t.Message.Channel, Emotion: emotion(t), Tier: t.Profile.Tier,
-			Unit: t.Message.Customer, Variants: t.Variants, Nth: i, Said: said, Time: t.Message.Time,
-		}))
+	for i := range d.Say {
+		replies = append(replies, w.e.o.Scripts.Render(wording(t, d, i, said)))
 	}
 	return replies
+}
+
+// wording asks for the words of the i-th reply.
+func wording(t dialogue.Turn, d dialogue.Decision, i int, said []string) dialogue.Wording {
+	return dialogue.Wording{
+		Say: d.Say[i], Tenant: t.Message.Tenant, Lang: language(t), Channel: t.Message.Channel, Emotion: emotion(t), Tier: t.Profile.Tier,
+		Unit: t.Message.Customer, Variants: t.Variants, Nth: i, Said: said, Time: t.Message.Time,
+	}
 }
 
 // recent is what the robot said in its latest turns: so far back a customer notices the same words.

@@ -101,12 +101,33 @@ func (b *Base) Find(ctx context.Context, q dialogue.Asked) ([]dialogue.Hit, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	found := b.index(q.Tenant).Search(q)
+	x := b.index(q.Tenant)
+	if q.Bundle != "" && x.Bundle() != "" && q.Bundle != x.Bundle() {
+		b.translate(ctx, x, &q)
+	}
+	found := x.Search(q)
 	hits := make([]dialogue.Hit, len(found))
 	for i := range found {
 		hits[i] = found[i].Hit
 	}
 	return hits, nil
+}
+
+// translate gives a question the vector that the index compares with, where another bundle has understood it, as in a trial of one: else its customers
+// would be searched for by words alone, and the bundle would be blamed for it.
+func (b *Base) translate(ctx context.Context, x *Index, q *dialogue.Asked) {
+	b.mu.Lock()
+	e := b.embedder
+	b.mu.Unlock()
+	if e == nil || e.Bundle() != x.Bundle() {
+		return
+	}
+	vs, err := e.Embed(ctx, q.Text)
+	if err != nil || len(vs) != 1 || e.Bundle() != x.Bundle() {
+		b.o.Log.Debug("a question of another bundle is compared by words alone", slog.String("bundle", string(q.Bundle)), slog.Any("error", err))
+		return
+	}
+	q.Embedding, q.Bundle = vs[0], x.Bundle()
 }
 
 // Search is Find with what speaks for each hit.

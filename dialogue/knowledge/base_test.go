@@ -116,6 +116,32 @@ func TestSetEmbedder(t *testing.T) {
 	eventually(t, "the third bundle's vectors", func() bool { return b.Status("").Bundle == "fake-3" })
 }
 
+// TestAnotherBundlesQuestion: a question that a bundle on trial has understood is compared by meaning too, with the vector of the bundle that the entries
+// have; where that cannot be had, by words.
+func TestAnotherBundlesQuestion(t *testing.T) {
+	f, other := newFake(), newFake()
+	other.set("fake-2", nil)
+	b := mustBase(t, knowledge.Options{Defaults: shop(), Embedder: f})
+	mustRun(t, b)
+	eventually(t, "vectors", func() bool { return b.Status("").Bundle == "fake-1" })
+	const text = "不想要了咋弄"
+	ask := func(e *fake) []dialogue.Hit {
+		return mustFind(t, b, dialogue.Asked{Text: text, Lang: nlu.Chinese, Bundle: e.Bundle(), Embedding: e.embed(text)})
+	}
+	own := ask(f)
+	if len(own) == 0 {
+		t.Fatal("nothing is found by meaning: the test shows nothing")
+	}
+	if got := ask(other); len(got) != len(own) || got[0].ID != own[0].ID || got[0].Score != own[0].Score {
+		t.Errorf("%+v, want %+v", got, own)
+	}
+	f.set("fake-1", errors.New("busy"))
+	words := mustFind(t, b, dialogue.Asked{Text: text, Lang: nlu.Chinese})
+	if got := ask(other); len(got) != len(words) {
+		t.Errorf("by words: %+v, want %+v", got, words)
+	}
+}
+
 func TestEmbedderFails(t *testing.T) {
 	f := newFake()
 	f.set("fake-1", errors.New("busy"))

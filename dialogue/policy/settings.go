@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
 
@@ -43,6 +44,7 @@ type Settings struct {
 	cues     map[Cue]*matcher
 	weights  map[string][]weight
 	feelings []feeling
+	source   []byte // what it was parsed from
 }
 
 // weight is a factor for the intents of a pattern.
@@ -206,7 +208,7 @@ type Limits struct {
 
 // ParseSettings reads policy.yaml. The error joins a [*strict.Fault] for everything that is wrong.
 func ParseSettings(name string, data []byte) (*Settings, error) {
-	s := &Settings{}
+	s := &Settings{source: bytes.Clone(data)}
 	f := strict.Decode(name, data, s)
 	s.check(f)
 	if err := f.Err(); err != nil {

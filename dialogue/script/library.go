@@ -98,6 +98,11 @@ func (l *Library) Render(w dialogue.Wording) dialogue.Reply {
 	return l.view.Load().render(&w, &l.reports)
 }
 
+// Quiet says what Render would say, without a report of what is missing.
+func (l *Library) Quiet(w dialogue.Wording) dialogue.Reply {
+	return l.view.Load().render(&w, nil)
+}
+
 var _ dialogue.Scripts = (*Library)(nil)
 
 // Reports lists keys that could not be said as they should, those asked for most first.

@@ -47,14 +47,16 @@ var users = map[string][]string{
 	"github.com/gin-gonic/gin":              {"yingda/server"},
 	"github.com/prometheus/client_golang":   {"yingda/server"},
 	"gonum.org/v1/gonum":                    {"yingda/training", "yingda/analytics", "tests"},
-	"google.golang.org/protobuf":            {"yingda/models/onnx"},
+	"google.golang.org/protobuf":            {"yingda/models/onnx", "yingda/analytics/flight"},
+	"google.golang.org/grpc":                {"yingda/analytics/flight"},
 	"github.com/nats-io":                    {"yingda/dialogue/eventlog", "yingda/cmd/yingda"},
-	"github.com/duckdb":                     {"yingda/analytics"},
+	"github.com/duckdb":                     {"yingda/analytics/warehouse", "tests"},
 	"github.com/marcboeker/go-duckdb":       {}, // superseded by github.com/duckdb/duckdb-go
 	"github.com/apache/arrow/go":            {}, // superseded by github.com/apache/arrow-go
 	"github.com/apache/arrow-go":            {"yingda/analytics"},
 	"github.com/coder/websocket":            {"yingda/server", "tests"},
 	"github.com/chromedp":                   {"tests"},
+	"github.com/growthbook":                 {"tests"}, // for its test vectors
 	"github.com/jackc/pgx":                  {"yingda/cmd/yingda", "yingda/dialogue/profile"},
 	"github.com/go-sql-driver/mysql":        {"yingda/cmd/yingda", "yingda/dialogue/profile"},
 	"modernc.org/sqlite":                    {"yingda/cmd/yingda", "yingda/dialogue/profile", "tests"},

@@ -36,6 +36,9 @@ type Options struct {
 	MaxAge time.Duration
 	// Timeout bounds one run of the shadow. Default 2 s.
 	Timeout time.Duration
+	// Compared is told of each text that both have answered, with the champion's analysis as it was offered. It runs in the mirror's worker and
+	// must be quick. Default: nobody is told.
+	Compared func(champion, shadow *nlu.Analysis)
 	// Log gets the first failure of each pair of bundles. Default slog.Default().
 	Log *slog.Logger
 	// Now is the clock. Default time.Now.
@@ -202,6 +205,9 @@ func (m *Mirror) compare(it *item, i int) {
 			m.o.Log.Warn("the shadow failed; further failures are counted in /v1/shadow", "shadow", it.pair.shadow, "champion", it.pair.champion, "error", err)
 		})
 	default:
+		if m.o.Compared != nil {
+			m.o.Compared(it.as[i], a)
+		}
 		it.pair.add(it.as[i], a, len(it.us) == 1)
 	}
 }

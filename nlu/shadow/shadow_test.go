@@ -97,6 +97,27 @@ func settled(tb testing.TB, m *shadow.Mirror) shadow.Report {
 	return shadow.Report{}
 }
 
+// TestCompared: whoever wants to know gets the champion's own analysis, as it was offered, beside the shadow's.
+func TestCompared(t *testing.T) {
+	var mu sync.Mutex
+	got := map[*nlu.Analysis]*nlu.Analysis{}
+	m := mustMirror(t, shadow.Options{Parse: answering(map[string]*nlu.Analysis{"a": said(rival, "a", "x", "calm", 0.8), "b": said(rival, "b", "y", "calm", 0.7)}),
+		Compared: func(first, second *nlu.Analysis) {
+			mu.Lock()
+			defer mu.Unlock()
+			got[first] = second
+		}})
+	a, b := said(champion, "a", "x", "calm", 0.9), said(champion, "b", "x", "calm", 0.9)
+	offer(m, a)
+	offer(m, b)
+	settled(t, m)
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != 2 || got[a] == nil || got[a].Intents[0].Label != "x" || got[b] == nil || got[b].Intents[0].Label != "y" {
+		t.Errorf("%v", got)
+	}
+}
+
 // TestCompare counts agreement by hand.
 func TestCompare(t *testing.T) {
 	answers := map[string]*nlu.Analysis{

@@ -185,6 +185,9 @@ type Slice struct {
 	Figures map[string]Figure `json:"figures"` // by metric name; figures without data are left out
 }
 
+// NoIntent stands for out of scope or not understood where confusions are listed.
+const NoIntent = "none"
+
 // Confusion is one kind of mistake. "none" stands for out of scope or not understood, "a+b" for a superfluous intent.
 type Confusion struct {
 	Gold      string   `json:"gold"`

@@ -10,7 +10,7 @@ import (
 )
 
 // none is the name of "out of scope" and "not understood" in tables.
-const none = "none"
+const none = NoIntent
 
 // row is a case with everything that the figures need, worked out once: the bootstrap looks at it a thousand times.
 type row struct {

@@ -20,6 +20,9 @@ type Input struct {
 	Champion   *Bundle // nil = there is none: only the limits of the challenger's own figures apply
 	// Sets are the challenger's reports, one a frozen data set. With a champion each must hold the comparison with it (Report.Against).
 	Sets []*eval.Report
+	// Grown is the challenger's report, with the comparison, on messages that people have just labelled and that were held out of training, new labels
+	// among them; nil = there are none.
+	Grown *eval.Report
 }
 
 // Bundle is what is known of a bundle besides its answers.
@@ -72,9 +75,10 @@ const (
 
 // Reason is one check. Figures that do not exist are not numbers (null in JSON).
 type Reason struct {
-	Verdict    Verdict       `json:"verdict"`
-	Data       string        `json:"data,omitempty"`  // the data set; empty = none
-	Metric     string        `json:"metric"`          // a figure of the report, or "size", "latency_median", "latency_p95", "labels", "embedding", "data"
+	Verdict Verdict `json:"verdict"`
+	Data    string  `json:"data,omitempty"` // the data set; empty = none
+	Metric  string  `json:"metric"`         // a figure of the report, or "size", "latency_median", "latency_p95", "labels", "labels_new", "labels_taken",
+	// "embedding", "data"
 	Slice      string        `json:"slice,omitempty"` // e.g. "language zh"; empty = the whole set
 	Champion   eval.Float    `json:"champion"`
 	Challenger eval.Float    `json:"challenger"`
@@ -113,12 +117,16 @@ func Decide(in Input, p Policy) Decision {
 	for _, r := range in.Sets {
 		d.Data = append(d.Data, DataSet{r.Data, r.Fingerprint, r.Cases})
 	}
+	if r := in.Grown; r != nil {
+		d.Data = append(d.Data, DataSet{r.Data, r.Fingerprint, r.Cases})
+	}
 	j.data()
 	j.metrics()
 	j.slices()
 	j.size()
 	j.latency()
 	j.labels()
+	j.grown()
 	j.embedding()
 	order := []Verdict{Refuse, Note, Pass}
 	slices.SortStableFunc(j.reasons, func(a, b Reason) int {

@@ -301,7 +301,7 @@ func TestOrder(t *testing.T) {
 	for _, r := range d.Reasons {
 		got = append(got, string(r.Verdict)+" "+r.Metric)
 	}
-	if want := []string{"refuse intent_accuracy", "refuse latency_p95", "note labels", "pass data", "pass size", "pass latency_median", "pass labels", "pass embedding"}; !slices.Equal(got, want) {
+	if want := []string{"refuse intent_accuracy", "refuse latency_p95", "note labels", "note labels_new", "pass data", "pass size", "pass latency_median", "pass labels", "pass embedding"}; !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
 	if r := d.Reasons[0]; !strings.Contains(r.Why, "below the minimum") || !strings.Contains(r.Why, "more than the 2.0 allowed") || !strings.Contains(r.Why, "p 0.001") && !strings.Contains(r.Why, "p <0.001") {

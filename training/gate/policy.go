@@ -60,9 +60,13 @@ type SizePolicy struct {
 	Ratio float64 `yaml:"ratio" json:"ratio"`
 }
 
-// LabelPolicy names the labels that may be given up.
+// LabelPolicy names the labels that may be given up, and says what new ones must hold.
 type LabelPolicy struct {
 	MayVanish []string `yaml:"may_vanish" json:"may_vanish"`
+	// MinNewRecall is the share of held-out messages with new labels that must be answered with them; 0 = no limit.
+	MinNewRecall float64 `yaml:"min_new_recall" json:"min_new_recall"`
+	MinNew       int     `yaml:"min_new" json:"min_new"`     // held-out messages from which a new label is judged by itself
+	MaxTaken     float64 `yaml:"max_taken" json:"max_taken"` // share of a frozen set's messages with an intent that may get new labels instead
 }
 
 // EmbeddingPolicy tells whether stored vectors may become useless.
@@ -140,6 +144,9 @@ func (p *Policy) Validate() error {
 		"latency: max_p95_ms": p.Latency.MaxP95MS, "size: max_mb": p.Size.MaxMB, "size: ratio": p.Size.Ratio} {
 		fault(!(v >= 0 && v < 1e6), "%s %g: want 0 (no limit) or more", name, v)
 	}
+	fault(!(p.Labels.MinNewRecall >= 0 && p.Labels.MinNewRecall <= 1), "labels: min_new_recall %g: want a fraction from 0 to 1", p.Labels.MinNewRecall)
+	fault(!(p.Labels.MaxTaken >= 0 && p.Labels.MaxTaken <= 1), "labels: max_taken %g: want a fraction from 0 to 1", p.Labels.MaxTaken)
+	fault(p.Labels.MinNew < 1, "labels: min_new %d: want 1 or more", p.Labels.MinNew)
 	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }

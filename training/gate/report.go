@@ -87,6 +87,9 @@ func (r *Reason) show(v eval.Float) string {
 	case r.Metric == "embedding":
 		return fmt.Sprintf("%.0f", v)
 	}
+	if strings.HasPrefix(r.Metric, "labels_") {
+		return fmt.Sprintf("%.1f %%", 100*v)
+	}
 	return eval.Show(r.Metric, v)
 }
 

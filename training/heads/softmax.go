@@ -52,15 +52,21 @@ func Pure(transA bool, aRows, aCols, n int, a, b, c []float32) error {
 
 // SoftmaxOptions tune a fit. Zero values mean the defaults.
 type SoftmaxOptions struct {
-	L2       float64   // weight of ‖W‖²/2 against the mean loss, on standardised features; default 1e-2
-	MaxIter  int       // default 200
-	Weights  []float32 // weight of each row; nil = all 1
+	L2      float64   // weight of ‖W‖²/2 against the mean loss, on standardised features; default 1e-2
+	MaxIter int       // default 200
+	Weights []float32 // weight of each row; nil = all 1
+	// Offset is added to the logits, rows × classes, row-major; nil = nothing. With the logits of a classifier that is there already, what is fitted is
+	// a correction of it, and L2 holds the correction small.
+	Offset []float32
+	// Targets are what the rows' probabilities are to be, rows × classes, row-major; nil = one for the class in y and zero for the others. A row whose
+	// targets are the answers of an older classifier keeps that one's answer (Li and Hoiem 2016, "Learning without Forgetting").
+	Targets  []float32
 	Progress func(iteration int, loss float64)
 	Mul      Mul // default Pure
 }
 
 // Softmax fits multinomial logistic regression by L-BFGS on standardised features, and folds the standardisation into the weights.
-// x is rows×dim, row-major; y holds classes 0…classes−1. Each class must occur.
+// x is rows×dim, row-major; y holds classes 0…classes−1, of which each must occur. With Targets y is not read and may be nil.
 func Softmax(ctx context.Context, x []float32, dim int, y []int, classes int, o SoftmaxOptions) (*Linear, error) {
 	if o.L2 <= 0 {
 		o.L2 = 1e-2
@@ -71,10 +77,19 @@ func Softmax(ctx context.Context, x []float32, dim int, y []int, classes int, o 
 	if o.Mul == nil {
 		o.Mul = Pure
 	}
-	if err := checkClasses(y, classes); err != nil {
-		return nil, err
+	n := len(x) / dim
+	if o.Targets == nil {
+		if err := checkClasses(y, classes); err != nil {
+			return nil, err
+		}
 	}
-	p := &problem{ctx: ctx, n: len(y), dim: dim, k: classes, y: y, o: o}
+	if o.Offset != nil && len(o.Offset) != n*classes {
+		return nil, fmt.Errorf("fit logistic regression: %d offsets for %d rows of %d classes", len(o.Offset), n, classes)
+	}
+	if o.Targets != nil && (n == 0 || len(o.Targets) != n*classes) {
+		return nil, fmt.Errorf("fit logistic regression: %d targets for %d rows of %d classes", len(o.Targets), n, classes)
+	}
+	p := &problem{ctx: ctx, n: n, dim: dim, k: classes, y: y, o: o}
 	mean, std := p.standardise(x)
 	for i, v := range std {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
@@ -221,7 +236,7 @@ func (p *problem) residuals(bias []float32) {
 	dBias := p.grad[p.dim*p.k:]
 	clear(dBias)
 	p.value = 0
-	for r, target := range p.y {
+	for r := range p.n {
 		row := p.probs[r*p.k : (r+1)*p.k]
 		weight := 1 / float64(p.n)
 		if p.o.Weights != nil {
@@ -230,7 +245,16 @@ func (p *problem) residuals(bias []float32) {
 		for c := range row {
 			row[c] += bias[c]
 		}
-		p.value += weight * softmaxLoss(row, target)
+		if p.o.Offset != nil {
+			for c, v := range p.o.Offset[r*p.k : (r+1)*p.k] {
+				row[c] += v
+			}
+		}
+		if p.o.Targets != nil {
+			p.value += weight * softLoss(row, p.o.Targets[r*p.k:(r+1)*p.k])
+		} else {
+			p.value += weight * softmaxLoss(row, p.y[r])
+		}
 		for c := range row {
 			row[c] *= float32(weight)
 			dBias[c] += float64(row[c])
@@ -255,6 +279,25 @@ func softmaxLoss(row []float32, target int) float64 {
 		row[c] /= float32(sum)
 	}
 	row[target]--
+	return loss
+}
+
+// softLoss turns a row of logits into probability − target in place and returns the cross entropy −Σ target·log p. Targets sum to 1.
+func softLoss(row, target []float32) float64 {
+	peak := row[0]
+	for _, v := range row {
+		peak = max(peak, v)
+	}
+	sum := 0.0
+	for _, v := range row {
+		sum += math.Exp(float64(v - peak))
+	}
+	log, loss := math.Log(sum), 0.0
+	for c, v := range row {
+		logP := float64(v-peak) - log
+		loss -= float64(target[c]) * logP
+		row[c] = float32(math.Exp(logP)) - target[c]
+	}
 	return loss
 }
 

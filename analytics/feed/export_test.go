@@ -1,0 +1,7 @@
+package feed
+
+// The two ends of the wire.
+var (
+	AppendEvent = appendEvent
+	ReadEvents  = readEvents
+)

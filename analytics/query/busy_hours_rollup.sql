@@ -1,0 +1,20 @@
+-- busy_hours from the roll-up by hour: the same numbers where the period and the zone keep to whole hours.
+-- filters: channel lang tier intent
+WITH m AS (
+  SELECT @weekday(h.hour) AS weekday, @hour(h.hour) AS hour_of_day, CAST(sum(h.turns) AS BIGINT) AS turns
+  FROM hourly h
+  WHERE @range(h, hour) @filter(h)
+  GROUP BY @weekday(h.hour), @hour(h.hour)
+), s AS (
+  SELECT @weekday(s.started) AS weekday, @hour(s.started) AS hour_of_day, count(*) AS sessions, count(CASE WHEN s.handed THEN 1 END) AS handed
+  FROM sessions s
+  WHERE @range(s, started) AND s.over @filter(s)
+  GROUP BY @weekday(s.started), @hour(s.started)
+), d AS (
+  SELECT m.weekday, m.hour_of_day FROM m UNION SELECT s.weekday, s.hour_of_day FROM s
+)
+SELECT d.weekday, d.hour_of_day, coalesce(m.turns, 0) AS turns, coalesce(s.sessions, 0) AS sessions, coalesce(s.handed, 0) AS handed
+FROM d
+LEFT JOIN m ON m.weekday = d.weekday AND m.hour_of_day = d.hour_of_day
+LEFT JOIN s ON s.weekday = d.weekday AND s.hour_of_day = d.hour_of_day
+ORDER BY d.weekday, d.hour_of_day

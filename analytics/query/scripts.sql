@@ -1,0 +1,40 @@
+-- What customers did after each wording, by key and variant. Only a message within half an hour of the wording counts as an answer to it.
+-- filters: channel lang tier intent bundle
+WITH t AS (
+  SELECT t.tenant, t.dt, t.ts, t.conversation, t.id, t.scripts, t.channel, t.lang, t.tier, t.intent, t.bundle,
+    lead(t.ts) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_ts,
+    lead(t.fallback) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_fallback,
+    lead(t.handoff) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_handoff,
+    lead(t.emotion) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_emotion
+  FROM turns t
+  WHERE @span(t, ts, :from, :through)
+), u AS (
+  SELECT t.conversation, t.id, t.scripts, CASE WHEN t.next_ts < t.ts + INTERVAL '30' MINUTE THEN 1 ELSE 0 END AS answered, t.next_fallback, t.next_handoff, t.next_emotion
+  FROM t
+  WHERE @range(t, ts) @filter(t)
+), r AS (
+  SELECT r.conversation, r.about, count(CASE WHEN r.thumb > 0 THEN 1 END) AS ups, count(*) AS thumbs
+  FROM ratings r
+  WHERE @span(r, ts, :from, :through) AND r.thumb IS NOT NULL AND r.about <> ''
+  GROUP BY r.conversation, r.about
+), e AS (
+  SELECT script, u.conversation, u.id, u.answered, u.next_fallback, u.next_handoff, u.next_emotion
+  FROM u @each(u.scripts, script)
+), g AS (
+  SELECT e.script, count(*) AS uses, CAST(sum(e.answered) AS BIGINT) AS answered,
+    count(CASE WHEN e.answered = 1 AND e.next_fallback THEN 1 END) AS lost,
+    count(CASE WHEN e.answered = 1 AND e.next_handoff <> '' THEN 1 END) AS handed,
+    count(CASE WHEN e.answered = 1 AND e.next_emotion = 'angry' THEN 1 END) AS angry,
+    CAST(coalesce(sum(r.ups), 0) AS BIGINT) AS ups, CAST(coalesce(sum(r.thumbs), 0) AS BIGINT) AS thumbs
+  FROM e LEFT JOIN r ON r.conversation = e.conversation AND r.about = e.id
+  GROUP BY e.script
+), k AS (
+  SELECT @part(@part(g.script, '@', 1), '#', 1) AS script_key, @part(@part(g.script, '@', 1), '#', 2) AS variant,
+    g.uses, g.answered, g.lost, g.handed, g.angry, g.ups, g.thumbs
+  FROM g
+)
+SELECT k.script_key, k.variant, CAST(sum(k.uses) AS BIGINT) AS uses, CAST(sum(k.answered) AS BIGINT) AS answered, CAST(sum(k.lost) AS BIGINT) AS lost,
+  CAST(sum(k.handed) AS BIGINT) AS handed, CAST(sum(k.angry) AS BIGINT) AS angry, CAST(sum(k.ups) AS BIGINT) AS ups, CAST(sum(k.thumbs) AS BIGINT) AS thumbs
+FROM k
+GROUP BY k.script_key, k.variant
+ORDER BY uses DESC, k.script_key, k.variant

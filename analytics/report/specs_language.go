@@ -1,0 +1,105 @@
+package report
+
+import "yingda/analytics"
+
+var specsLanguage = []*spec{
+	{
+		name: "intents", file: "intents", sum: true,
+		title: text("意图完成情况", "Intents"), about: text("各主题的成功、失败、切换与放弃", "Topics that succeeded, failed, were switched or dropped"),
+		columns: []column{
+			col("intent", analytics.Label, "意图", "Intent", "机器人听懂的主题", "As the robot understood it"),
+			col("topics", analytics.Count, "次数", "Topics", "每次已结束会话中的每个主题计一次，以机器人对它的最后一条消息定结果；由人接待的消息不计", "Each topic of each session that is over counts once, by the robot's last message on it; messages to people are left out"),
+			col("success", analytics.Share, "成功", "Success", "最后一条作了回答或推荐，没有失败的调用；分母：次数", "The last message answered or recommended, without a failed call; of all topics", "success", "topics"),
+			col("failed", analytics.Share, "失败", "Failed", "最后一条没听懂、业务系统失败或转了人工（任何原因），或其后紧接着没听懂；分母：次数", "The last message was not understood, a system failed or it was handed over for any reason, or what came right after was not understood; of all topics", "failed", "topics"),
+			col("switched", analytics.Share, "切换", "Switched", "尚未完成，客户转到别的主题；分母：次数", "Unfinished when the customer turned to another topic; of all topics", "switched", "topics"),
+			col("dropped", analytics.Share, "放弃", "Dropped", "尚未完成，客户不再发言，会话结束；分母：次数", "Unfinished when the customer said no more and the session ended; of all topics", "dropped", "topics"),
+			col("handed", analytics.Share, "转人工", "Handed over", "失败中转人工的；分母：次数", "Those that failed by a handover; of all topics", "handed", "topics"),
+			col("turns", analytics.Number, "消息数", "Messages", "每个主题的消息数，平均", "Messages a topic, mean", m("topics", "turns")...),
+		},
+		charts: []analytics.Chart{{Type: "stacked", Title: text("各主题的结果", "Outcome by topic"), X: "intent", Y: []string{"success", "failed", "switched", "dropped"}}},
+		notes:  []analytics.Text{text("定义依照 Amazon Lex V2 的成功、失败、切换、放弃；四者之和等于次数。", "After Amazon Lex V2's success, failed, switched and dropped; the four add up to the topics."), noteOpen},
+	},
+	{
+		name: "emotion", file: "emotion", rollup: "emotion_rollup",
+		title: text("情绪趋势", "Emotions"), about: text("客户消息的情绪，按天", "Emotions of messages, by day"),
+		columns: []column{
+			dayColumn,
+			col("emotion", analytics.Label, "情绪", "Emotion", "模型给出的情绪", "As the bundle told it"),
+			col("turns", analytics.Count, "消息数", "Messages", "带此情绪的消息", "Messages with it"),
+			col("share", analytics.Share, "占比", "Share", "分子：带此情绪的消息；分母：当天所有判定了情绪的消息", "Of the day's messages with an emotion, those with this one", "turns", "all_turns"),
+		},
+		charts: []analytics.Chart{{Type: "stacked", Title: text("情绪占比", "Share of emotions"), X: "day", Y: []string{"share"}, Series: "emotion"}},
+	},
+	{
+		name: "emotion-change", file: "emotion_change",
+		title: text("情绪变化", "Change of emotion"), about: text("会话从什么情绪开始，到什么情绪结束", "The emotion at the end of sessions by the one at their beginning"),
+		columns: []column{
+			col("emotion_first", analytics.Label, "开始时", "At first", "会话第一条消息的情绪", "Of the session's first message"),
+			col("emotion_last", analytics.Label, "结束时", "At last", "会话最后一条消息的情绪", "Of the session's last message"),
+			col("sessions", analytics.Count, "会话数", "Sessions", "已结束的会话", "Sessions that are over"),
+			col("share", analytics.Share, "占比", "Share", "分子：这样结束的会话；分母：这样开始的会话", "Of sessions that began so, those that ended so", "sessions", "all_sessions"),
+		},
+		charts: []analytics.Chart{{Type: "heatmap", Title: text("情绪从开始到结束", "Emotion from beginning to end"), X: "emotion_last", Y: []string{"share"}, Series: "emotion_first"}},
+		notes:  []analytics.Text{noteOpen},
+	},
+	{
+		name: "scripts", file: "scripts", sum: true,
+		title: text("话术表现", "Scripts"), about: text("客户听了每条话术之后怎么做", "What customers do after each wording"),
+		columns: []column{
+			col("script", analytics.Label, "话术", "Script", "话术的键", "The wording's key", "script_key"),
+			col("variant", analytics.Label, "变体", "Variant", "试验中的变体；空 = 无", "Its variant; empty = none"),
+			col("uses", analytics.Count, "使用次数", "Uses", "含此话术的回复，各版本合计", "Replies with it, all versions together"),
+			col("answered", analytics.Share, "有回应", "Answered", "分子：客户在半小时内又发来消息；分母：使用次数", "Of uses, those after which the customer wrote within half an hour", "answered", "uses"),
+			col("lost", analytics.Share, "随后未识别", "Not understood next", "分子：下一条消息没听懂；分母：有回应的使用", "Of answered uses, those whose answer was not understood", "lost", "answered"),
+			col("handed", analytics.Share, "随后转人工", "Handed over next", "分子：下一条消息转了人工；分母：有回应的使用", "Of answered uses, those handed over at the answer", "handed", "answered"),
+			col("angry", analytics.Share, "随后生气", "Angry next", "分子：下一条消息是生气；分母：有回应的使用", "Of answered uses, those whose answer was angry", "angry", "answered"),
+			col("thumbs_up", analytics.Share, "点赞率", "Thumbs up", "分子：赞；分母：对该回复的赞与踩", "Of thumbs about the reply, those up", "ups", "thumbs"),
+		},
+		charts: []analytics.Chart{{Type: "bar", Title: text("话术之后未识别、转人工", "Not understood and handed over after a wording"), X: "script", Y: []string{"lost", "handed"}}},
+		notes:  []analytics.Text{text("变体之间的差别请看试验报告：这里没有随机分配的保证。", "For differences between variants see the experiment's results: nothing here was assigned at random.")},
+	},
+	{
+		name: "top-questions", file: "top_questions",
+		title: text("热门问题", "Top questions"), about: text("客户问得最多的话", "What is asked most"),
+		columns: []column{
+			col("question", analytics.Label, "问题", "Question", "脱敏后的原话，不分大小写；闲聊不计", "The redacted words, without regard to case; small talk is left out"),
+			col("intent", analytics.Label, "意图", "Intent", "听成了什么；多种时取字母序最后的", "What it was taken for; of several the last by the alphabet"),
+			col("turns", analytics.Count, "次数", "Times", "这样问的消息", "Messages that asked so"),
+			col("share", analytics.Share, "占比", "Share", "分子：这样问的消息；分母：所有问题", "Of all questions, those", "turns", "all_turns"),
+			col("fallback_rate", analytics.Share, "未识别率", "Fallback rate", "分子：没听懂的；分母：次数", "Of those, the ones that were not understood", "fallbacks", "turns"),
+			col("handoff_rate", analytics.Share, "转人工率", "Handover rate", "分子：当即转人工的；分母：次数", "Of those, the ones handed over at once", "handoffs", "turns"),
+		},
+		charts: []analytics.Chart{{Type: "bar", Title: text("热门问题", "Top questions"), X: "question", Y: []string{"turns"}}},
+	},
+	{
+		name: "complaints", file: "complaints",
+		title: text("不满焦点", "Complaints"), about: text("客户因什么不满，与上一时段相比", "What customers are unhappy about, beside the period before"),
+		columns: []column{
+			col("topic", analytics.Label, "主题", "Topic", "会话中第一个听懂的意图", "The first intent of the session that was understood"),
+			col("bad", analytics.Count, "不满会话", "Unhappy sessions", "生气、1–2 分、踩、称未解决，或主题就是投诉的已结束会话", "Sessions that are over with anger, a score of 1 or 2, a thumb down, called unsolved, or whose topic is a complaint"),
+			col("rate", analytics.Share, "不满率", "Unhappy", "分子：不满会话；分母：该主题已结束的会话", "Of sessions of the topic that are over, the unhappy ones", "bad", "sessions"),
+			col("focus", analytics.Share, "占全部不满", "Of all unhappy", "分子：该主题的不满会话；分母：全部不满会话", "Of all unhappy sessions, those of the topic", "bad", "all_bad"),
+			col("before", analytics.Share, "上一时段不满率", "Unhappy before", "同样长的上一时段", "In the period of the same length before", "before_bad", "before_sessions"),
+			col("angry", analytics.Share, "生气", "Angry", "分子：生气的；分母：不满会话", "Of unhappy sessions, those with anger", "angry", "bad"),
+			col("low", analytics.Share, "差评", "Bad judgement", "分子：1–2 分或踩；分母：不满会话", "Of unhappy sessions, those with a score of 1 or 2 or a thumb down", "low", "bad"),
+			col("handed", analytics.Share, "转人工", "Handed over", "分子：转过人工的；分母：不满会话", "Of unhappy sessions, those that went to people", "handed", "bad"),
+		},
+		charts: []analytics.Chart{{Type: "bar", Title: text("不满会话", "Unhappy sessions"), X: "topic", Y: []string{"bad"}}},
+		notes:  []analytics.Text{noteOpen},
+	},
+	{
+		name: "demand", file: "demand",
+		title: text("未满足的需求", "Demand"), about: text("客户要而我们没有的：趋势与影响", "What is asked for and not offered: trend and impact"),
+		columns: []column{
+			col("kind", analytics.Label, "类别", "Kind", "words = 没听懂的原话；nearest = 没听懂时最接近的已知主题；people = 只由人工办理的主题；systems = 业务系统失败的主题", "words = not understood; nearest = the known topic nearest to what was not understood; people = topics that only people serve; systems = topics whose systems failed"),
+			col("topic", analytics.Label, "内容", "What", "原话或主题；一条消息可出现在 words 与 nearest 两类", "The words or the topic; a message can be in both words and nearest"),
+			col("turns", analytics.Count, "次数", "Times", "时段内的消息", "Messages in the period"),
+			col("customers", analytics.Count, "客户数", "Customers", "不同的客户", "Different customers"),
+			col("before", analytics.Count, "上一时段", "Before", "同样长的上一时段的消息", "Messages in the period of the same length before", "before_turns"),
+			col("handed", analytics.Share, "转人工", "Handed over", "分子：当即转人工的；分母：次数", "Of those messages, the ones handed over at once", "handed", "turns"),
+			col("minutes", analytics.Number, "人工分钟", "Minutes of people", "影响：当即转人工的次数 × 时段内平均处理时长（分钟）", "Impact: those handed over at once × the mean handling time of the period, in minutes"),
+		},
+		charts: []analytics.Chart{{Type: "bar", Title: text("未满足的需求", "Demand that is not met"), X: "topic", Y: []string{"turns", "before"}}},
+		notes:  []analytics.Text{text("相近说法的归类与命名见“未识别”分析（/v1/unrecognised）。", "Similar wordings are grouped and named by the analysis of the unrecognised (/v1/unrecognised).")},
+	},
+}

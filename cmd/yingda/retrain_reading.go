@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"yingda/analytics/readout"
+	"yingda/training/retrain"
+)
+
+// Read implements [retrain.Canary]: it asks for the experiment's results and takes their conclusion as it is.
+func (c *canaryClient) Read(ctx context.Context, name string) (retrain.Reading, error) {
+	var r readout.Result
+	if err := c.call(ctx, http.MethodGet, "/v1/experiments/"+url.PathEscape(name)+"/results", nil, &r); err != nil {
+		return retrain.Reading{}, err
+	}
+	units := map[string]any{}
+	for _, a := range r.Arms {
+		units[a.Name] = a.Units
+	}
+	return retrain.Reading{Verdict: allowed(r.Decision.Verdict), Why: r.Decision.Text.EN, Figures: map[string]any{"verdict": r.Decision.Verdict, "days": r.Days, "customers": units}}, nil
+}
+
+// allowed tells what a conclusion about the challenger means for its promotion. One that is not worse, as surely as was asked for, may be promoted: it has passed
+// the gate, and knows more.
+func allowed(v readout.Verdict) retrain.Verdict {
+	switch v {
+	case readout.Better, readout.NoDifference:
+		return retrain.Allow
+	case readout.Worse, readout.Harm, readout.Broken:
+		return retrain.Stop
+	}
+	return retrain.Wait // too early, not enough customers, or a guardrail that is not known to be kept
+}
