@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -99,25 +98,6 @@ func (f *exportFlags) reach(ctx context.Context, std stdio) (http.RoundTripper, 
 	return handlerTransport{web.New(web.Options{Log: log, Exports: d})}, func() error { return errors.Join(d.Close(), w.Close()) }, nil
 }
 
-// handlerTransport answers requests within the process.
-type handlerTransport struct{ h http.Handler }
-
-// RoundTrip implements [http.RoundTripper].
-func (t handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	a := &answerBuffer{header: http.Header{}, status: http.StatusOK}
-	t.h.ServeHTTP(a, r)
-	return &http.Response{StatusCode: a.status, Status: http.StatusText(a.status), Header: a.header, Body: io.NopCloser(&a.body), Request: r}, nil
-}
-
-type answerBuffer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (a *answerBuffer) Header() http.Header         { return a.header }
-func (a *answerBuffer) WriteHeader(status int)      { a.status = status }
-func (a *answerBuffer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 func (f *exportFlags) print(ctx context.Context, rt http.RoundTripper, method, path string, body any, std stdio) error {
 	raw, err := json.Marshal(body)

@@ -1,4 +1,4 @@
-// Yingda understands customers: intents, entities and emotion of Chinese and English messages, over HTTP or from the command line.
+// Yingda is a customer-service robot: it understands Chinese and English messages, holds the conversation, and counts what happens.
 //
 // This package is the only place that reads flags and the environment and puts the parts together. One subcommand a file.
 package main
@@ -118,9 +118,9 @@ func run(ctx context.Context, args []string, std stdio) error {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprint(w, "Yingda understands customers.\n\nUsage: yingda COMMAND [flags]\n\n")
+	fmt.Fprint(w, "Yingda understands customers, answers them, and tells how well.\n\nUsage: yingda COMMAND [flags]\n\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-11s %s\n", c.name, c.help)
+		fmt.Fprintf(w, "  %-16s %s\n", c.name, c.help)
 	}
 	fmt.Fprint(w, "\n'yingda COMMAND -h' lists a command's flags.\n")
 }

@@ -76,26 +76,6 @@ func mineSourceOf(ctx context.Context, dir, tenant string, days int, log *slog.L
 }
 
 func askMineSource(ctx context.Context, dir, tenant string, days int) (src mineSource, err error) {
-	client := socketClient(dir)
-	defer client.CloseIdleConnections()
-	q := url.Values{"tenant": {tenant}, "days": {strconv.Itoa(days)}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, socketURL+"/internal/candidates?"+q.Encode(), nil)
-	if err != nil {
-		return src, err
-	}
-	res, err := client.Do(r)
-	if err != nil {
-		if ctx.Err() != nil {
-			return src, ctx.Err()
-		}
-		return src, errors.Join(errNobody, err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return src, fmt.Errorf("ask for candidates: %s", res.Status)
-	}
-	if err := json.NewDecoder(res.Body).Decode(&src); err != nil {
-		return src, fmt.Errorf("ask for candidates: %w", err)
-	}
-	return src, nil
+	err = askAnalytics(ctx, dir, "/internal/candidates?"+url.Values{"tenant": {tenant}, "days": {strconv.Itoa(days)}}.Encode(), &src)
+	return src, err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -230,20 +229,8 @@ func (f *reportFlags) open(ctx context.Context, req *http.Request, std stdio) (*
 	if err := w.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	rec := &kept{header: http.Header{}, status: http.StatusOK}
 	o := f.analyse.webOptions(w, log)
 	o.Reports.Zone = nil // as --zone says
-	web.New(o).ServeHTTP(rec, req)
-	return &http.Response{StatusCode: rec.status, Status: http.StatusText(rec.status), Header: rec.header, Body: io.NopCloser(&rec.body)}, nil
+	return handlerTransport{web.New(o)}.RoundTrip(req)
 }
 
-// kept keeps an answer in memory.
-type kept struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (k *kept) Header() http.Header         { return k.header }
-func (k *kept) WriteHeader(status int)      { k.status = status }
-func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }

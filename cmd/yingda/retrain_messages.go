@@ -65,34 +65,10 @@ func readMessages(path string) ([]retrain.Message, error) {
 	return list, nil
 }
 
-// errNobody means that no process has the folder of analytics.
-var errNobody = errors.New("no process has the folder")
-
 // askMessages asks the process that has the folder.
-func askMessages(ctx context.Context, dir, tenant string, since time.Duration) ([]retrain.Message, error) {
-	client := socketClient(dir)
-	defer client.CloseIdleConnections()
-	q := url.Values{"tenant": {tenant}, "since": {since.String()}}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, socketURL+"/internal/messages?"+q.Encode(), nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := client.Do(r)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, errors.Join(errNobody, err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask for recent messages: %s", res.Status)
-	}
-	var list []retrain.Message
-	if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
-		return nil, fmt.Errorf("ask for recent messages: %w", err)
-	}
-	return list, nil
+func askMessages(ctx context.Context, dir, tenant string, since time.Duration) (list []retrain.Message, err error) {
+	err = askAnalytics(ctx, dir, "/internal/messages?"+url.Values{"tenant": {tenant}, "since": {since.String()}}.Encode(), &list)
+	return list, err
 }
 
 // openMessages reads the warehouse of a folder that nobody else has.
