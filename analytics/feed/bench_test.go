@@ -1,6 +1,7 @@
 package feed_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,7 +20,7 @@ import (
 )
 
 // benchTurns is how many turns the log of the benchmarks has; written one by one, durably, they take a while.
-const benchTurns = 8000
+const benchTurns = 32_000
 
 // realTurn is a turn as the engine writes it: five ranked intents, a call, two replies, times, a private part.
 func realTurn(conversation string, i int, at time.Time) *dialogue.Event {
@@ -78,17 +79,14 @@ func BenchmarkIngest(b *testing.B) {
 		}
 		rate(b, n)
 	})
-	b.Run("decode", func(b *testing.B) {
-		data, err := json.Marshal(realTurn("c", 1, time.Now()))
-		if err != nil {
-			b.Fatal(err)
-		}
-		n := 0
+	b.Run("parse", func(b *testing.B) {
+		n, body := 0, benchBody(b)
 		for b.Loop() {
-			if err := json.Unmarshal(data, new(dialogue.Event)); err != nil {
+			events, err := feed.ReadEvents(bytes.NewReader(body), func(err error) { b.Error(err) })
+			if err != nil {
 				b.Fatal(err)
 			}
-			n++
+			n += len(events)
 		}
 		rate(b, n)
 	})
@@ -99,6 +97,20 @@ func BenchmarkIngest(b *testing.B) {
 		}
 		rate(b, n)
 	})
+}
+
+// benchBody is a body as it is sent.
+func benchBody(b *testing.B) (body []byte) {
+	for i := range 10_000 {
+		readable, err := json.Marshal(realTurn("c", i, time.Now()))
+		if err == nil {
+			body, err = feed.AppendEvent(body, uint64(i+1), readable)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return body
 }
 
 // wholeWay feeds the log to a new warehouse over a socket, and returns how many turns arrived.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -53,7 +54,7 @@ func (w *web) getResults(rw http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p, err := e.plan(r.Header.Get(TenantHeader), r.PathValue("name"), v)
+	p, err := e.plan(r.Context(), r.Header.Get(TenantHeader), r.PathValue("name"), v)
 	if err != nil {
 		return badPlan(err)
 	}
@@ -91,7 +92,7 @@ func badPlan(err error) error {
 }
 
 // plan is that of the definition, changed by the query of the request.
-func (e *Experiments) plan(tenant, name string, v url.Values) (readout.Plan, error) {
+func (e *Experiments) plan(ctx context.Context, tenant, name string, v url.Values) (readout.Plan, error) {
 	if tenant == "" {
 		return readout.Plan{}, &Problem{http.StatusBadRequest, "bad_query", "The header " + TenantHeader + " is missing: the server sets it."}
 	}
@@ -104,6 +105,15 @@ func (e *Experiments) plan(tenant, name string, v url.Values) (readout.Plan, err
 		}
 		if d != nil && !d.Started.IsZero() {
 			p = readout.FromExperiment(d, now)
+		}
+	}
+	if len(p.Arms) == 0 { // no definition: as long as there were exposures
+		first, err := readout.FirstExposure(ctx, e.Querier, tenant, name)
+		if err != nil {
+			return p, err
+		}
+		if !first.IsZero() {
+			p.From = first
 		}
 	}
 	words := reader{v: v, zone: e.Zone}

@@ -51,26 +51,6 @@ func (l *Log) Walk(ctx context.Context, after uint64, fn func(ev *dialogue.Event
 	return nil
 }
 
-// WalkReadable is Walk with the readable part of each event as it is stored: the JSON of a [dialogue.Event] without its sequence. Nothing is opened,
-// so it is many times as fast; that a part is as it was written is not checked, only that there is one. fn must not keep the bytes.
-func (l *Log) WalkReadable(ctx context.Context, after uint64, fn func(seq uint64, readable []byte, last uint64) error) error {
-	last, err := l.lastSeq(ctx, turnsStream)
-	if err == nil {
-		err = l.each(ctx, turnsStream, turnsStream+".>", after+1, last, func(m message) error {
-			f, err := readFrame(eventFrame, m.data)
-			if err != nil {
-				_ = l.damaged(turnsStream, &m, err) // reported
-				return nil
-			}
-			return fn(m.seq, f.readable, last)
-		})
-	}
-	if err != nil {
-		return fmt.Errorf("read the event log: %w", err)
-	}
-	return nil
-}
-
 // decode reads an event; nil without an error means that it is damaged, which has been reported. It waits while keys cannot be had.
 func (l *Log) decode(ctx context.Context, m message) (*dialogue.Event, error) {
 	for {

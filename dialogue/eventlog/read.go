@@ -29,6 +29,7 @@ type getRequest struct {
 	NextFor  string `json:"next_by_subj,omitempty"`
 	Batch    int    `json:"batch,omitempty"`
 	MaxBytes int    `json:"max_bytes,omitempty"`
+	Bare     bool   `json:"no_hdr,omitempty"` // without headers: subject, sequence, time
 }
 
 const (
