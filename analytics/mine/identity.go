@@ -131,17 +131,23 @@ func (r *run) name() {
 	}
 }
 
-// bothNames fills a name that a language has no texts for.
+// bothNames fills what is missing in a name: texts of a language that have no word in common are named by the most typical of them, and a language
+// without texts by the other's name.
 func bothNames(g Group) analytics.Text {
 	n := g.Name
+	for _, e := range g.Examples {
+		switch han := strings.ContainsFunc(e, isHan); {
+		case han && n.ZH == "":
+			n.ZH = e
+		case !han && n.EN == "":
+			n.EN = e
+		}
+	}
 	if n.ZH == "" {
 		n.ZH = n.EN
 	}
 	if n.EN == "" {
 		n.EN = n.ZH
-	}
-	if n.ZH == "" && len(g.Examples) > 0 {
-		n = analytics.Text{ZH: g.Examples[0], EN: g.Examples[0]}
 	}
 	return n
 }

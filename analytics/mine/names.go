@@ -144,6 +144,9 @@ func topTerms(classes [][]string, n int) [][]string {
 	return out
 }
 
+// namedBy is the least share of a group's texts that a term of its name is in: a name should say what they have in common.
+const namedBy = 0.12
+
 // bestTerms picks terms of a class that a fair part of its texts have; longer ones win where they are nearly as frequent.
 func bestTerms(c, all map[string]float64, sum, mean float64, n, texts int) []string {
 	type scored struct {
@@ -152,7 +155,7 @@ func bestTerms(c, all map[string]float64, sum, mean float64, n, texts int) []str
 	}
 	var list []scored
 	for term, k := range c {
-		if k < 2 && texts > 3 {
+		if texts > 3 && k < max(2, math.Ceil(namedBy*float64(texts))) {
 			continue
 		}
 		length := math.Sqrt(float64(max(1, len([]rune(term)))))

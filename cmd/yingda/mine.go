@@ -192,7 +192,7 @@ func printRun(std stdio, res *mine.Result) error {
 
 func printGroups(std stdio, list []review.Entry) error {
 	t := tabwriter.NewWriter(std.out, 2, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "GROUP\tMINUTES\tMESSAGES\tTEXTS\tCUSTOMERS\tTO PEOPLE\tKIND\tNEAREST\tSTATUS\tNAME")
+	fmt.Fprintln(t, "GROUP\tMINUTES\tMESSAGES\tTEXTS\tCUSTOMERS\tTO PEOPLE\tKIND\tNEAREST\tSTATUS\tNAME\tLIKE")
 	for _, e := range list {
 		near := e.Verdict.Intent
 		if near == "" && len(e.Verdict.Near) > 0 {
@@ -206,7 +206,20 @@ func printGroups(std stdio, list []review.Entry) error {
 			status += " into " + e.Into
 		}
 		name := e.Name.In(nlu.Lang(languageOf(os.Getenv("LANG"))))
-		fmt.Fprintf(t, "%s\t%.0f\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", e.ID, e.Impact, e.Count, e.Texts, e.Customers, e.Handed, e.Verdict.Kind, near, status, name)
+		like := ""
+		if len(e.Examples) > 0 {
+			like = short(e.Examples[0])
+		}
+		fmt.Fprintf(t, "%s\t%.0f\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.Impact, e.Count, e.Texts, e.Customers, e.Handed, e.Verdict.Kind, near, status, short(name), like)
 	}
 	return t.Flush()
+}
+
+// short cuts a text to what a column of a table holds.
+func short(text string) string {
+	const most = 40
+	if r := []rune(text); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return text
 }
