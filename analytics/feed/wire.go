@@ -61,20 +61,21 @@ func readEvents(r io.Reader, refuse func(why error)) ([]dialogue.Event, error) {
 	if _, err := body.ReadFrom(r); err != nil {
 		return nil, err
 	}
-	var lines []*parsed
+	lines := make([]parsed, 0, bytes.Count(body.Bytes(), []byte("\n"))+1)
 	n := 0
 	for text := range strings.Lines(body.String()) { // the strings of the events are parts of this one
 		n++
 		switch {
 		case len(text) > maxLine:
-			lines = append(lines, &parsed{n: n, err: errLong})
+			lines = append(lines, parsed{n: n, err: errLong})
 		case strings.TrimSpace(text) != "":
-			lines = append(lines, &parsed{n: n, text: strings.TrimSuffix(text, "\n")})
+			lines = append(lines, parsed{n: n, text: strings.TrimSuffix(text, "\n")})
 		}
 	}
 	parseAll(lines)
 	events := make([]dialogue.Event, 0, len(lines))
-	for _, p := range lines {
+	for i := range lines {
+		p := &lines[i]
 		if p.err != nil {
 			refuse(fmt.Errorf("line %d: %w", p.n, p.err))
 			continue
@@ -109,12 +110,12 @@ func (p *parsed) parse() {
 }
 
 // parseAll parses lines on all processors.
-func parseAll(lines []*parsed) {
+func parseAll(lines []parsed) {
 	var wg sync.WaitGroup
 	for part := range slices.Chunk(lines, len(lines)/runtime.GOMAXPROCS(0)+1) {
 		wg.Go(func() {
-			for _, p := range part {
-				p.parse()
+			for i := range part {
+				part[i].parse()
 			}
 		})
 	}

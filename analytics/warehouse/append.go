@@ -17,7 +17,7 @@ import (
 // appendRows writes rows into the fact tables, in the transaction that conn is in.
 func appendRows(ctx context.Context, conn *sql.Conn, r *analytics.Rows) error {
 	return errors.Join(
-		appendTo(ctx, conn, "turns", r.Turns, turnValues),
+		appendTurns(ctx, conn, r.Turns),
 		appendTo(ctx, conn, "hands", r.Hands, handValues),
 		appendTo(ctx, conn, "agent_messages", r.AgentMessages, agentValues),
 		appendTo(ctx, conn, "outbound", r.Outbound, outboundValues),
@@ -25,6 +25,17 @@ func appendRows(ctx context.Context, conn *sql.Conn, r *analytics.Rows) error {
 		appendTo(ctx, conn, "exposures", r.Exposures, exposureValues),
 		appendTo(ctx, conn, "shadows", r.Shadows, shadowValues),
 	)
+}
+
+// bulkRows is from how many rows on it is cheaper to hand over whole columns.
+const bulkRows = 500
+
+// appendTurns writes turns, which are most of the rows and have most of the texts: with the tag duckdb_arrow as whole columns.
+func appendTurns(ctx context.Context, conn *sql.Conn, rows []analytics.Turn) error {
+	if len(rows) < bulkRows {
+		return appendTo(ctx, conn, "turns", rows, turnValues)
+	}
+	return appendBulk(ctx, conn, "turns", rows, turnValues)
 }
 
 // appendTo writes rows into a table; values puts those of a row into its argument, in the order of the columns.

@@ -86,6 +86,7 @@ type batch struct {
 // newBatch makes rows of events. What cannot be rows is noted.
 func newBatch(events []dialogue.Event, now, horizon time.Time, logged bool) *batch {
 	b := &batch{now: now.UTC(), logged: logged}
+	b.rows.Turns = make([]analytics.Turn, 0, len(events)) // most are
 	for i := range events {
 		ev := &events[i]
 		if why := unfit(ev, horizon); why != "" {

@@ -40,7 +40,7 @@ func (b *batch) keepNew(ctx context.Context, conn *sql.Conn, newest map[string]i
 
 // keepNew does it for one table. The sequences of a log only grow, so that what is above the newest of its tenant is new without looking.
 func keepNew[T any](ctx context.Context, conn *sql.Conn, newest map[string]int64, table string, rows *[]T, of func(*T) identity) error {
-	if len(*rows) == 0 {
+	if allNew(newest, *rows, of) {
 		return nil
 	}
 	seen := make(map[identity]bool, len(*rows))
@@ -64,6 +64,19 @@ func keepNew[T any](ctx context.Context, conn *sql.Conn, newest map[string]int64
 		return drop
 	})
 	return nil
+}
+
+// allNew tells whether rows are certainly new and different, as those that come from the log in its order are.
+func allNew[T any](newest map[string]int64, rows []T, of func(*T) identity) bool {
+	before := identity{seq: -1}
+	for i := range rows {
+		id := of(&rows[i])
+		if top, ok := newest[id.tenant]; ok && id.seq <= top || id.seq < before.seq || id.seq == before.seq && id.part <= before.part {
+			return false
+		}
+		before = id
+	}
+	return true
 }
 
 // findKnown returns which facts are in a table. The ranges let the database pass over what is too old or too new without reading it.

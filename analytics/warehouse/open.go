@@ -105,7 +105,7 @@ func (w *Warehouse) connect() (*handles, error) {
 	q.Set("threads", strconv.Itoa(w.opts.Threads))
 	q.Set("memory_limit", w.opts.Memory)
 	q.Set("temp_directory", filepath.Join(w.opts.Dir, "tmp"))
-	q.Set("checkpoint_threshold", "512MB")
+	q.Set("checkpoint_threshold", "256MB") // each rewrites what the last has not filled; a log of that size is read again in seconds
 	q.Set("preserve_insertion_order", "false")
 	q.Set("autoinstall_known_extensions", "false")
 	q.Set("autoload_known_extensions", "false")

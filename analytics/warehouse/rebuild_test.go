@@ -18,7 +18,7 @@ func TestRebuild(t *testing.T) {
 	if os.Getenv("YINGDA_STRESS") != "" {
 		turns, allowed = 1_000_000, 3*time.Minute
 	}
-	const size = 2000
+	const size = 20_000
 	dir := t.TempDir()
 	now := func() time.Time { return start.AddDate(1, 0, 0) }
 	w := MustOpen(t, warehouse.Options{Dir: dir, Now: now})

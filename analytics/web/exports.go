@@ -25,7 +25,7 @@ func (w *web) deliverer(r *http.Request) (*deliver.Deliverer, string, error) {
 
 func exportProblem(err error) error {
 	if errors.Is(err, deliver.ErrUnknown) {
-		return &Problem{http.StatusNotFound, "not_found", err.Error()}
+		return &Problem{http.StatusNotFound, "unknown_item", err.Error()}
 	}
 	return err
 }

@@ -39,6 +39,7 @@ type analyseFlags struct {
 	threads int
 	keep    int
 	session time.Duration
+	zone    zoneFlag // of reports that name none
 	flight  flightFlags
 }
 
@@ -48,6 +49,24 @@ func (f *analyseFlags) register(fs *flag.FlagSet, prefix string) {
 	fs.IntVar(&f.keep, prefix+"keep-days", 0, "`days` that turns and sessions are kept; hourly and daily sums stay (default: for ever)")
 	fs.DurationVar(&f.session, prefix+"session-time", 30*time.Minute, "how long a silence ends a session; to change it, rebuild: 'yingda lake rebuild'")
 	f.flight.register(fs, prefix)
+}
+
+// registerZone is for what answers requests of others; "yingda report" has a --zone of its own.
+func (f *analyseFlags) registerZone(fs *flag.FlagSet, prefix string) {
+	fs.Var(&f.zone, prefix+"zone", "time `zone` of days and hours in reports that name none, as Asia/Shanghai")
+}
+
+// zoneFlag is a time zone by its name. The zero value is UTC: what a report says does not hang on the machine that it is asked on.
+type zoneFlag struct{ *time.Location }
+
+// Set looks the zone up.
+func (z *zoneFlag) Set(name string) error {
+	loc, err := time.LoadLocation(name)
+	if err != nil || name == "Local" || name == "" {
+		return errors.New("want the name of a zone, as Asia/Shanghai")
+	}
+	z.Location = loc
+	return nil
 }
 
 // analyticsDir returns the folder of analytics: beside the log.
@@ -72,6 +91,7 @@ func runAnalyse(ctx context.Context, args []string, std stdio) error {
 	var where logFlags
 	registerAnalyticsDir(fs, &f.dir)
 	f.register(fs, "")
+	f.registerZone(fs, "")
 	where.register(fs)
 	if err := parseFlags(fs, args); err != nil {
 		return err
@@ -245,7 +265,7 @@ func (f *analyseFlags) webOptions(w *warehouse.Warehouse, log *slog.Logger) web.
 		log.Error("reviews are not answered", "error", err)
 	}
 	return web.Options{
-		Log: log, Reports: &web.Reports{Querier: w, Zone: time.Local}, Reviews: reviews,
-		Experiments: &web.Experiments{Querier: w, Definition: definitionOf(f.dir), Zone: time.Local},
+		Log: log, Reports: &web.Reports{Querier: w, Zone: f.zone.Location}, Reviews: reviews,
+		Experiments: &web.Experiments{Querier: w, Definition: definitionOf(f.dir), Zone: f.zone.Location},
 	}
 }

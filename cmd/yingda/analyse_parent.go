@@ -139,7 +139,7 @@ func (a *analyst) supervise(ctx context.Context) {
 func (a *analyst) runChild(ctx context.Context) error {
 	f := a.flags
 	cmd := exec.Command(a.self, "analyse", "--dir", f.dir, "--nats", "", "--memory", f.memory, "--threads", strconv.Itoa(f.threads), "--keep-days", strconv.Itoa(f.keep),
-		"--session-time", f.session.String())
+		"--session-time", f.session.String(), "--zone", f.zone.String())
 	cmd.Args = append(cmd.Args, f.flight.args()...)
 	cmd.Stderr, cmd.Env = a.stderr, childEnv(os.Environ())
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C ends the robot first

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
+	"io"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -202,5 +205,26 @@ func TestChildEnv(t *testing.T) {
 	got := childEnv([]string{"PATH=/bin", "YINGDA_MASTER_KEY=secret", "YINGDA_MASTER_KEY_FILE=/k", "YINGDA_KEYS=/keys", "TZ=UTC"})
 	if strings.Join(got, " ") != "PATH=/bin TZ=UTC" {
 		t.Error(got)
+	}
+}
+
+// TestZoneFlag: zones go by their names, so that what a report says does not hang on the machine.
+func TestZoneFlag(t *testing.T) {
+	var f analyseFlags
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	f.registerZone(fs, "analytics-")
+	zone := func() string { return f.webOptions(nil, slog.New(slog.DiscardHandler)).Reports.Zone.String() }
+	f.dir = t.TempDir()
+	if got := zone(); got != "UTC" || f.zone.String() != "UTC" {
+		t.Errorf("not set: %s, as a flag %s", got, f.zone.String())
+	}
+	if err := fs.Parse([]string{"--analytics-zone", "Asia/Shanghai"}); err != nil || zone() != "Asia/Shanghai" || f.zone.String() != "Asia/Shanghai" {
+		t.Errorf("set: %s, as a flag %s: %v", zone(), f.zone.String(), err)
+	}
+	for _, bad := range []string{"Local", "", "Mars/Base"} {
+		if fs.Parse([]string{"--analytics-zone", bad}) == nil {
+			t.Errorf("%q is taken", bad)
+		}
 	}
 }

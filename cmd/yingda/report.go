@@ -50,7 +50,7 @@ func (f *reportFlags) register(fs *flag.FlagSet) {
 	f.words = map[string]*string{}
 	for _, w := range []struct{ name, help string }{
 		{"from", "first `day` (2026-03-01) or time"}, {"to", "`day` or time before which the period ends"}, {"days", "`number` of days, instead of --from or --to"},
-		{"zone", "time `zone` of days and hours, as Asia/Shanghai (default: UTC)"}, {"channel", "only these channels, with `commas`"}, {"lang", "only these languages"}, {"tier", "only these tiers"},
+		{"zone", "time `zone` of days and hours, as Asia/Shanghai (default: that of the process on the folder, else UTC)"}, {"channel", "only these channels, with `commas`"}, {"lang", "only these languages"}, {"tier", "only these tiers"},
 		{"intent", "only these intents"}, {"queue", "only these queues"}, {"bundle", "only these bundles"}, {"limit", "`rows` of lists (default: 20)"},
 		{"hours", "opening `hours` for waiting times, as \"mon-fri 09:00-18:00, sat 10:00-16:00\""}, {"base", "`day` on which the base of drift begins (default: four weeks before)"},
 	} {
@@ -229,8 +229,5 @@ func (f *reportFlags) open(ctx context.Context, req *http.Request, std stdio) (*
 	if err := w.Refresh(ctx); err != nil {
 		return nil, err
 	}
-	o := f.analyse.webOptions(w, log)
-	o.Reports.Zone = nil // as --zone says
-	return handlerTransport{web.New(o)}.RoundTrip(req)
+	return handlerTransport{web.New(f.analyse.webOptions(w, log))}.RoundTrip(req)
 }
-

@@ -93,6 +93,7 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f.registerRules(fs)
 	f.talk.register(fs)
 	f.analyse.register(fs, "analytics-")
+	f.analyse.registerZone(fs, "analytics-")
 	fs.StringVar(&f.analyse.dir, "analytics", os.Getenv("YINGDA_ANALYTICS"), "`folder` of analytics (YINGDA_ANALYTICS; default: analytics beside the folder of the log)")
 	fs.BoolVar(&f.noAnalytics, "no-analytics", false, "do not count what happens: no reports. With --nats one 'yingda analyse --nats' counts for all replicas")
 	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "listen `address`; anything but loopback needs --keys")

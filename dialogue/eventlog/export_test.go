@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"yingda/dialogue"
@@ -176,4 +177,19 @@ func (l *Log) TurnLeader(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return info.Cluster.Leader, nil
+}
+
+// Read returns the messages of a stream as sequence and data, read in bulk and with headers.
+func (l *Log) Read(ctx context.Context, stream string) (bulk, headers []string, err error) {
+	collect := func(to *[]string) func(message) error {
+		return func(m message) error { *to = append(*to, fmt.Sprint(m.seq, hashOf(m.data))); return nil }
+	}
+	last, err := l.lastSeq(ctx, stream)
+	if err == nil {
+		err = l.bulk(ctx, stream, 1, last, collect(&bulk))
+	}
+	if err == nil {
+		err = l.each(ctx, stream, stream+".>", 1, last, collect(&headers))
+	}
+	return bulk, headers, err
 }

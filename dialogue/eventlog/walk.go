@@ -15,7 +15,7 @@ import (
 func (l *Log) WalkReadable(ctx context.Context, after uint64, fn func(seq uint64, readable []byte, last uint64) error) error {
 	last, err := l.lastSeq(ctx, turnsStream)
 	if err == nil {
-		err = l.bulk(ctx, after+1, last, func(m message) error {
+		err = l.bulk(ctx, turnsStream, after+1, last, func(m message) error {
 			f, err := readFrame(eventFrame, m.data)
 			if err != nil {
 				l.damagedTurn(ctx, m, err)
@@ -44,8 +44,8 @@ const (
 	bulkBytes    = 4 << 20
 )
 
-// bulk calls fn for every turn with sequence in [from, to], in order, without subject and time. The next batch is fetched while fn is called for one.
-func (l *Log) bulk(ctx context.Context, from, to uint64, fn func(message) error) error {
+// bulk calls fn for every message of the stream with sequence in [from, to], in order, without subject and time. The next batch is fetched while fn is called for one.
+func (l *Log) bulk(ctx context.Context, stream string, from, to uint64, fn func(message) error) error {
 	type answer struct {
 		batch []message
 		err   error
@@ -55,7 +55,7 @@ func (l *Log) bulk(ctx context.Context, from, to uint64, fn func(message) error)
 	go func() { // ends with fetching
 		defer close(answers)
 		for from <= to {
-			batch, err := l.fetchBulk(fetching, from)
+			batch, err := l.fetchBulk(fetching, stream, from)
 			select {
 			case answers <- answer{batch, err}:
 			case <-fetching.Done():
@@ -88,34 +88,34 @@ func (l *Log) bulk(ctx context.Context, from, to uint64, fn func(message) error)
 	return ctx.Err()
 }
 
-// fetchBulk returns turns with sequence >= from, in order. The server is asked to leave the headers out, which are half of the work on both sides:
+// fetchBulk returns messages with sequence >= from, in order. The server is asked to leave the headers out, which are half of the work on both sides:
 // where no sequence is missing, they can be counted.
-func (l *Log) fetchBulk(ctx context.Context, from uint64) (out []message, err error) {
+func (l *Log) fetchBulk(ctx context.Context, stream string, from uint64) (out []message, err error) {
 	from = max(from, 1)
 	body, err := json.Marshal(getRequest{Seq: from, Batch: bulkMessages, MaxBytes: bulkBytes, Bare: true})
 	if err != nil {
 		return nil, err
 	}
 	gaps := false
-	err = l.again(ctx, "read "+turnsStream, func(ctx context.Context) (err error) {
-		out, gaps, err = l.bulkOnce(ctx, from, body)
+	err = l.again(ctx, "read "+stream, func(ctx context.Context) (err error) {
+		out, gaps, err = l.bulkOnce(ctx, stream, from, body)
 		return err
 	})
 	if err == nil && gaps {
-		return l.fetch(ctx, turnsStream, turnsStream+".>", from, batchMessages)
+		return l.fetch(ctx, stream, stream+".>", from, batchMessages)
 	}
 	return out, err
 }
 
 // bulkOnce tells with gaps that what came cannot be counted. A server that does not know the request sends headers, which is as well.
-func (l *Log) bulkOnce(ctx context.Context, from uint64, body []byte) (out []message, gaps bool, err error) {
+func (l *Log) bulkOnce(ctx context.Context, stream string, from uint64, body []byte) (out []message, gaps bool, err error) {
 	inbox := nats.NewInbox()
 	sub, err := l.nc.SubscribeSync(inbox)
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() { _ = sub.Unsubscribe() }() // fails only when the connection is gone
-	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+turnsStream, inbox, body); err != nil {
+	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, inbox, body); err != nil {
 		return nil, false, err
 	}
 	bare := false
@@ -129,7 +129,7 @@ func (l *Log) bulkOnce(ctx context.Context, from uint64, body []byte) (out []mes
 			out = append(out, message{seq: from + uint64(len(out)), data: msg.Data})
 			continue
 		}
-		m, end, err := parseDirect(turnsStream, msg)
+		m, end, err := parseDirect(stream, msg)
 		switch {
 		case err != nil:
 			return nil, false, err

@@ -1,38 +1,36 @@
 WITH t AS (
-  SELECT t.tenant, t.dt, t.ts, t.conversation, t.id, t.scripts, t.channel, t.lang, t.tier, t.intent, t.bundle,
+  SELECT t.ts, t.scripts, CASE WHEN t.ts < TIMESTAMP '2026-04-01 04:00:00.000000'  AND t.channel IN ('web', 'a\''b') THEN 1 ELSE 0 END AS counts,
     lead(t.ts) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_ts,
-    lead(t.fallback) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_fallback,
-    lead(t.handoff) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_handoff,
-    lead(t.emotion) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next_emotion
+    lead(CASE WHEN t.fallback THEN 1 ELSE 0 END + CASE WHEN t.handoff <> '' THEN 2 ELSE 0 END + CASE WHEN t.emotion = 'angry' THEN 4 ELSE 0 END) OVER (PARTITION BY t.conversation ORDER BY t.seq) AS next
   FROM turns t
   WHERE t.tenant = 'o''hara' AND t.ts >= TIMESTAMP '2026-03-01 05:00:00.000000' AND t.ts < TIMESTAMP '2026-04-02 03:04:05.000006' AND t.dt >= DATE '2026-03-01' AND t.dt <= DATE '2026-04-02'
 ), u AS (
-  SELECT t.conversation, t.id, t.scripts, CASE WHEN t.next_ts < t.ts + INTERVAL '30' MINUTE THEN 1 ELSE 0 END AS answered, t.next_fallback, t.next_handoff, t.next_emotion
+  SELECT t.scripts, CASE WHEN t.next_ts < t.ts + INTERVAL '30' MINUTE THEN t.next ELSE -1 END AS next
   FROM t
-  WHERE t.tenant = 'o''hara' AND t.ts >= TIMESTAMP '2026-03-01 05:00:00.000000' AND t.ts < TIMESTAMP '2026-04-01 04:00:00.000000' AND t.dt >= DATE '2026-03-01' AND t.dt <= DATE '2026-04-01'  AND t.channel IN ('web', 'a\''b')
+  WHERE t.counts = 1
+), e AS (
+  SELECT script, u.next
+  FROM u CROSS JOIN UNNEST(u.scripts) AS each_script(script)
 ), r AS (
   SELECT r.conversation, r.about, count(CASE WHEN r.thumb > 0 THEN 1 END) AS ups, count(*) AS thumbs
   FROM ratings r
   WHERE r.tenant = 'o''hara' AND r.ts >= TIMESTAMP '2026-03-01 05:00:00.000000' AND r.ts < TIMESTAMP '2026-04-02 03:04:05.000006' AND r.dt >= DATE '2026-03-01' AND r.dt <= DATE '2026-04-02' AND r.thumb IS NOT NULL AND r.about <> ''
   GROUP BY r.conversation, r.about
-), e AS (
-  SELECT script, u.conversation, u.id, u.answered, u.next_fallback, u.next_handoff, u.next_emotion
-  FROM u CROSS JOIN UNNEST(u.scripts) AS each_script(script)
+), j AS (
+  SELECT t.scripts, r.ups, r.thumbs
+  FROM r JOIN turns t ON t.conversation = r.conversation AND t.id = r.about
+  WHERE t.tenant = 'o''hara' AND t.ts >= TIMESTAMP '2026-03-01 05:00:00.000000' AND t.ts < TIMESTAMP '2026-04-01 04:00:00.000000' AND t.dt >= DATE '2026-03-01' AND t.dt <= DATE '2026-04-01'  AND t.channel IN ('web', 'a\''b')
 ), g AS (
-  SELECT e.script, count(*) AS uses, CAST(sum(e.answered) AS BIGINT) AS answered,
-    count(CASE WHEN e.answered = 1 AND e.next_fallback THEN 1 END) AS lost,
-    count(CASE WHEN e.answered = 1 AND e.next_handoff <> '' THEN 1 END) AS handed,
-    count(CASE WHEN e.answered = 1 AND e.next_emotion = 'angry' THEN 1 END) AS angry,
-    CAST(coalesce(sum(r.ups), 0) AS BIGINT) AS ups, CAST(coalesce(sum(r.thumbs), 0) AS BIGINT) AS thumbs
-  FROM e LEFT JOIN r ON r.conversation = e.conversation AND r.about = e.id
-  GROUP BY e.script
+  SELECT e.script, e.next, count(*) AS uses, 0 AS ups, 0 AS thumbs FROM e GROUP BY e.script, e.next
+  UNION ALL
+  SELECT script, -1 AS next, 0 AS uses, j.ups, j.thumbs FROM j CROSS JOIN UNNEST(j.scripts) AS each_script(script)
 ), k AS (
-  SELECT split_part(split_part(g.script, '@', 1), '#', 1) AS script_key, split_part(split_part(g.script, '@', 1), '#', 2) AS variant,
-    g.uses, g.answered, g.lost, g.handed, g.angry, g.ups, g.thumbs
+  SELECT split_part(split_part(g.script, '@', 1), '#', 1) AS script_key, split_part(split_part(g.script, '@', 1), '#', 2) AS variant, g.next, g.uses, g.ups, g.thumbs
   FROM g
 )
-SELECT k.script_key, k.variant, CAST(sum(k.uses) AS BIGINT) AS uses, CAST(sum(k.answered) AS BIGINT) AS answered, CAST(sum(k.lost) AS BIGINT) AS lost,
-  CAST(sum(k.handed) AS BIGINT) AS handed, CAST(sum(k.angry) AS BIGINT) AS angry, CAST(sum(k.ups) AS BIGINT) AS ups, CAST(sum(k.thumbs) AS BIGINT) AS thumbs
+SELECT k.script_key, k.variant, CAST(sum(k.uses) AS BIGINT) AS uses, CAST(sum(CASE WHEN k.next >= 0 THEN k.uses ELSE 0 END) AS BIGINT) AS answered,
+  CAST(sum(CASE WHEN k.next IN (1, 3, 5, 7) THEN k.uses ELSE 0 END) AS BIGINT) AS lost, CAST(sum(CASE WHEN k.next IN (2, 3, 6, 7) THEN k.uses ELSE 0 END) AS BIGINT) AS handed,
+  CAST(sum(CASE WHEN k.next >= 4 THEN k.uses ELSE 0 END) AS BIGINT) AS angry, CAST(sum(k.ups) AS BIGINT) AS ups, CAST(sum(k.thumbs) AS BIGINT) AS thumbs
 FROM k
 GROUP BY k.script_key, k.variant
 ORDER BY uses DESC, k.script_key, k.variant
