@@ -98,7 +98,6 @@ func (f *exportFlags) reach(ctx context.Context, std stdio) (http.RoundTripper, 
 	return handlerTransport{web.New(web.Options{Log: log, Exports: d})}, func() error { return errors.Join(d.Close(), w.Close()) }, nil
 }
 
-
 func (f *exportFlags) print(ctx context.Context, rt http.RoundTripper, method, path string, body any, std stdio) error {
 	raw, err := json.Marshal(body)
 	if err != nil {
