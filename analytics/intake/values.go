@@ -18,6 +18,7 @@ type Refusal struct {
 	Reason string `json:"reason"`
 }
 
+// Error says which thing is wrong, where, and what to do.
 func (r *Refusal) Error() string {
 	where := fmt.Sprintf("%s:%d", r.File, r.Line)
 	if r.Field != "" {

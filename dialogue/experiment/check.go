@@ -16,6 +16,7 @@ type Fault struct {
 	Reason string // what is wrong and what to do
 }
 
+// Error says which thing is wrong, where, and what to do.
 func (f *Fault) Error() string { return f.Field + ": " + f.Reason }
 
 // Place returns the parts of the fault, for those who cannot name the type: the server shows them one by one.
