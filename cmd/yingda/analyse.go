@@ -37,6 +37,7 @@ type analyseFlags struct {
 	dir     string
 	memory  string
 	threads int
+	nice    int
 	keep    int
 	session time.Duration
 	zone    zoneFlag // of reports that name none
@@ -46,9 +47,17 @@ type analyseFlags struct {
 func (f *analyseFlags) register(fs *flag.FlagSet, prefix string) {
 	fs.StringVar(&f.memory, prefix+"memory", "1GB", "memory of the database, as 512MB or 2GB; what does not fit is spilled to its folder")
 	fs.IntVar(&f.threads, prefix+"threads", 1, "`threads` of the database")
+	fs.IntVar(&f.nice, prefix+"nice", 10, "how far analytics gives way to the robot where processors are short, 0 to 19")
 	fs.IntVar(&f.keep, prefix+"keep-days", 0, "`days` that turns and sessions are kept; hourly and daily sums stay (default: for ever)")
 	fs.DurationVar(&f.session, prefix+"session-time", 30*time.Minute, "how long a silence ends a session; to change it, rebuild: 'yingda lake rebuild'")
 	f.flight.register(fs, prefix)
+}
+
+func (f *analyseFlags) check() error {
+	if f.nice < 0 || f.nice > 19 {
+		return fmt.Errorf("analytics: niceness %d: want 0 to 19", f.nice)
+	}
+	return nil
 }
 
 // registerZone is for what answers requests of others; "yingda report" has a --zone of its own.
@@ -128,6 +137,12 @@ func (f *analyseFlags) follow(ctx context.Context, where *logFlags, std stdio, l
 
 // serve opens the warehouse and serves it until ctx is done.
 func (f *analyseFlags) serve(ctx context.Context, log *slog.Logger) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if err := giveWay(f.nice); err != nil {
+		log.Warn("analytics runs at the same priority as the robot", "error", err)
+	}
 	w, err := openWarehouse(ctx, f.options(log))
 	if err != nil {
 		return err

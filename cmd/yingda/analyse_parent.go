@@ -43,6 +43,9 @@ const socketURL = "http://analytics"
 
 // start starts the child and feeds it from l until close is called.
 func (f *analyseFlags) start(l feed.Log, stderr io.Writer, log *slog.Logger) (*analyst, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("analytics: %w", err)
@@ -138,7 +141,7 @@ func (a *analyst) supervise(ctx context.Context) {
 // runChild runs the child until it ends or ctx is done.
 func (a *analyst) runChild(ctx context.Context) error {
 	f := a.flags
-	cmd := exec.Command(a.self, "analyse", "--dir", f.dir, "--nats", "", "--memory", f.memory, "--threads", strconv.Itoa(f.threads), "--keep-days", strconv.Itoa(f.keep),
+	cmd := exec.Command(a.self, "analyse", "--dir", f.dir, "--nats", "", "--memory", f.memory, "--threads", strconv.Itoa(f.threads), "--nice", strconv.Itoa(f.nice), "--keep-days", strconv.Itoa(f.keep),
 		"--session-time", f.session.String(), "--zone", f.zone.String())
 	cmd.Args = append(cmd.Args, f.flight.args()...)
 	cmd.Stderr, cmd.Env = a.stderr, childEnv(os.Environ())
