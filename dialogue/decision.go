@@ -52,6 +52,8 @@ const (
 	Waiting       Reason = "wait"
 	Choice        Reason = "choice" // an option of a list was picked
 	PersonSpeaks  Reason = "person_speaks"
+	ByIdle        Reason = "idle" // closed: nothing was said for long
+	ByDone        Reason = "done" // closed: what was wanted is done, and nothing was said since
 )
 
 // Decision is a turn's outcome: what to say and what to remember. It is a value; nothing has happened yet.

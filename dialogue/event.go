@@ -51,23 +51,25 @@ type Event struct {
 
 // TurnBody is the readable part of a turn.
 type TurnBody struct {
-	Redacted    string             `json:"text"` // the message with personal parts replaced by their type, e.g. "查一下 <order_id>"
-	Lang        nlu.Lang           `json:"lang"`
-	Intents     []nlu.Prediction   `json:"intents"` // what was recognised
-	Ranking     []nlu.Prediction   `json:"ranking"` // the best five
-	OOS         float64            `json:"oos"`
-	Emotion     Emotion            `json:"emotion"`
-	Entities    []string           `json:"entities"` // types
-	Attachments []AttachmentType   `json:"attachments,omitempty"`
-	Bundle      models.BundleID    `json:"bundle"`
-	Decision    Decision           `json:"decision"` // without Say's words: keys only
-	Scripts     []ScriptRef        `json:"scripts"`
-	Tier        string             `json:"tier,omitempty"`
-	Owner       OwnerKind          `json:"owner"`               // who spoke when the message came
-	Arms        map[string]string  `json:"arms,omitempty"`      // experiment → variant that the customer had, for replays
-	Exposures   map[string]string  `json:"exposures,omitempty"` // of those the ones with which the turn went otherwise than with another variant
-	Calls       []CallNote         `json:"calls,omitempty"`
-	Millis      map[string]float64 `json:"ms,omitempty"` // where the time went: parse, policy, calls, total
+	Redacted    string            `json:"text"` // the message with personal parts replaced by their type, e.g. "查一下 <order_id>"
+	Lang        nlu.Lang          `json:"lang"`
+	Intents     []nlu.Prediction  `json:"intents"` // what was recognised
+	Ranking     []nlu.Prediction  `json:"ranking"` // the best five
+	OOS         float64           `json:"oos"`
+	Emotion     Emotion           `json:"emotion"`
+	Entities    []string          `json:"entities"` // types
+	Attachments []AttachmentType  `json:"attachments,omitempty"`
+	Bundle      models.BundleID   `json:"bundle"`
+	Decision    Decision          `json:"decision"` // without Say's words: keys only
+	Scripts     []ScriptRef       `json:"scripts"`
+	Tier        string            `json:"tier,omitempty"`
+	Owner       OwnerKind         `json:"owner"`               // who spoke when the message came
+	Arms        map[string]string `json:"arms,omitempty"`      // experiment → variant that the customer had, for replays
+	Exposures   map[string]string `json:"exposures,omitempty"` // of those the ones with which the turn went otherwise than with another variant
+	Calls       []CallNote        `json:"calls,omitempty"`
+	// Another says that somebody else than before speaks from this turn on: what was known in the conversation is not theirs. See [Tracker.Another].
+	Another bool               `json:"another,omitempty"`
+	Millis  map[string]float64 `json:"ms,omitempty"` // where the time went: parse, policy, calls, total
 }
 
 // CallNote is the readable part of a call record.
@@ -105,12 +107,16 @@ type OutBody struct {
 	Context bool `json:"context,omitempty"`
 }
 
+// MostNPS is the highest answer to "how likely are you to recommend us?".
+const MostNPS = 10
+
 // RatingBody is a customer's judgement.
 type RatingBody struct {
 	Score    int    `json:"score"`              // 1–5; 0 = a thumb
 	Thumb    int    `json:"thumb,omitempty"`    // +1, −1
 	About    string `json:"about,omitempty"`    // id of the turn that a thumb is about
 	Resolved *bool  `json:"resolved,omitempty"` // "was your question answered?"
+	NPS      *int   `json:"nps,omitempty"`      // "how likely are you to recommend us?", 0–10; nil = not said
 	Redacted string `json:"text,omitempty"`
 }
 

@@ -43,6 +43,8 @@ type Asked struct {
 	Bundle    models.BundleID // whose embedding it is: vectors of two bundles cannot be compared
 	Intents   []string
 	Limit     int // 0 = 3
+	// ID names the one entry that is wanted, whatever it answers: the rest but the tenant is not looked at.
+	ID string
 }
 
 // Entry is a question with its answer.
@@ -55,6 +57,7 @@ type Entry struct {
 	Image     string   `json:"image,omitempty"`
 	Intents   []string `json:"intents,omitempty"` // that it answers without a search
 	Tags      []string `json:"tags,omitempty"`
+	Next      []string `json:"next,omitempty"` // ids of entries that customers often want after this one: offered as buttons
 }
 
 // Hit is an entry that was found.

@@ -54,6 +54,8 @@ type TaskState struct {
 	Asks      map[string]int    `json:"asks,omitempty"` // how often each slot was asked for
 	Since     int               `json:"since"`          // turn
 	Paused    bool              `json:"paused,omitempty"`
+	// Doubtful says that it was begun by words that a recogniser of speech was not sure of: what is heard well afterwards counts more.
+	Doubtful bool `json:"doubtful,omitempty"`
 }
 
 // Question is what the robot waits for.

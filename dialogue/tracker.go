@@ -70,12 +70,14 @@ type Tracker struct {
 	Customer string `json:"customer"` // as the channel knows them
 	Alias    string `json:"alias"`    // pseudonym
 
-	Channel  string    `json:"channel"`
-	Lang     nlu.Lang  `json:"lang,omitempty"`
-	Tier     string    `json:"tier,omitempty"`
-	Started  time.Time `json:"started"`
-	Updated  time.Time `json:"updated"`
-	Closed   bool      `json:"closed,omitempty"`
+	Channel string    `json:"channel"`
+	Lang    nlu.Lang  `json:"lang,omitempty"`
+	Tier    string    `json:"tier,omitempty"`
+	Started time.Time `json:"started"`
+	Updated time.Time `json:"updated"`
+	Closed  bool      `json:"closed,omitempty"`
+	// Done tells that a task was finished and nothing was begun since.
+	Done     bool      `json:"done,omitempty"`
 	State    State     `json:"state"`
 	Profile  *Profile  `json:"profile,omitempty"` // the latest that a caller gave
 	Owner    Owner     `json:"owner,omitzero"`
@@ -116,6 +118,10 @@ func (t *Tracker) Apply(ev *Event, hash string) *Tracker {
 	}
 	switch ev.Kind {
 	case TurnTaken:
+		if ev.Turn.Another {
+			t = t.Another()
+			n.forget()
+		}
 		n.applyTurn(t, ev)
 	case AgentSaid:
 		n.say(t, ev, "agent", "")
@@ -123,7 +129,10 @@ func (t *Tracker) Apply(ev *Event, hash string) *Tracker {
 		n.applyOut(t, ev)
 	case Closed: // whoever spoke: when the customer writes again, the robot answers
 		n.Closed, n.Owner = true, Owner{Token: ev.Seq, Since: ev.Time}
-		n.State.Misses, n.State.Angry = 0, 0
+		n.State.Misses, n.State.Angry, n.Done = 0, 0, false
+		if h := ev.Hand; h != nil && (h.Why == ByIdle || h.Why == ByDone) {
+			n.State = State{} // too old to go on with
+		}
 		n.say(t, ev, "robot", "")
 	case Rated:
 		n.Ratings++
@@ -133,6 +142,23 @@ func (t *Tracker) Apply(ev *Event, hash string) *Tracker {
 	}
 	n.Seen = appendBounded(t.Seen, SeenID{hashID(ev.ID), ev.Seq}, MaxSeen)
 	return &n
+}
+
+// Another returns the conversation as somebody finds it who speaks in it after another customer, on a shared device for example: what that one said
+// and wanted, who they are and their place in a queue are theirs alone. An agent who speaks goes on speaking. What the log itself goes by stays:
+// sequence, hash, number of turns, ids of messages.
+func (t *Tracker) Another() *Tracker {
+	n := *t
+	n.forget()
+	return &n
+}
+
+func (t *Tracker) forget() {
+	t.State, t.Profile, t.Tier, t.Lang = State{}, nil, "", ""
+	t.Lines, t.Emotions, t.LastAgent, t.LastSaid, t.Done = nil, nil, "", time.Time{}, false
+	if t.Owner.Kind == OwnerQueue {
+		t.Owner = Owner{}
+	}
 }
 
 func (n *Tracker) applyTurn(t *Tracker, ev *Event) {
@@ -153,6 +179,12 @@ func (n *Tracker) applyTurn(t *Tracker, ev *Event) {
 		}
 	}
 	n.Lines = appendBounded(t.Lines, line, MaxLines)
+	switch d := &b.Decision; {
+	case d.Action == Answer && d.Task != "":
+		n.Done = true
+	case d.Action != Answer && d.Action != Silent: // thanks and small talk leave it as it is
+		n.Done = false
+	}
 	if b.Emotion.Label != "" {
 		n.Emotions = appendBounded(t.Emotions, b.Emotion, MaxEmotions)
 	}

@@ -2,7 +2,9 @@ package nlu
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -118,23 +120,86 @@ func (e *Encoder) Embed(ctx context.Context, texts ...string) ([][]float32, erro
 	if e.embedding < 0 || len(texts) == 0 {
 		return nil, nil
 	}
-	ids := make([][]int64, len(texts))
-	for i, text := range texts {
-		var err error
-		if ids[i], _, err = e.tok.Encode(text); err != nil {
-			return nil, fmt.Errorf("tokenise text %d: %w", i, err)
-		}
-		ids[i] = ids[i][:min(len(ids[i]), e.tok.limit)]
-	}
-	results, err := e.runner.Do(ctx, ids...)
+	ids, err := e.tok.all(texts)
 	if err != nil {
 		return nil, err
 	}
-	out := make([][]float32, len(texts))
-	for i := range results {
-		out[i] = results[i].Logits[e.embedding].Data
+	order := make([]int, len(ids)) // texts of like length are computed together without padding
+	for i := range order {
+		order[i] = i
 	}
-	return out, nil
+	slices.SortStableFunc(order, func(a, b int) int { return len(ids[a]) - len(ids[b]) })
+	out := make([][]float32, len(texts))
+	return out, e.embed(ctx, ids, order, out)
+}
+
+// How many texts, and tokens if there is more than one text, are queued at a time; while some of them are computed, the next are queued, so that no
+// worker waits for another. A queue has room for a few times that.
+const (
+	embedTexts  = 64
+	embedTokens = 2048
+)
+
+// embed computes the embeddings of ids in an order.
+func (e *Encoder) embed(ctx context.Context, ids [][]int64, order []int, out [][]float32) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	some := func(which []int) error {
+		part := make([][]int64, len(which))
+		for i, at := range which {
+			part[i] = ids[at]
+		}
+		results, err := e.runner.Do(ctx, part...)
+		if err != nil {
+			return err
+		}
+		for i, at := range which {
+			out[at] = results[i].Logits[e.embedding].Data
+		}
+		return nil
+	}
+	pieces := make(chan []int)
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0)+1, (len(order)+embedTexts-1)/embedTexts) {
+		wg.Go(func() {
+			for which := range pieces {
+				if err := some(which); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for from := 0; from < len(order) && ctx.Err() == nil; {
+		to, tokens := from, 0
+		for to < len(order) && to-from < embedTexts && (to == from || tokens+len(ids[order[to]]) <= embedTokens) {
+			tokens += len(ids[order[to]])
+			to++
+		}
+		pieces <- order[from:to]
+		from = to
+	}
+	close(pieces)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// all returns the ids of texts, on all processors; a text that is too long is cut.
+func (t *Tokeniser) all(texts []string) ([][]int64, error) {
+	ids, errs := make([][]int64, len(texts)), make([]error, len(texts))
+	var wg sync.WaitGroup
+	each := max(embedTexts, (len(texts)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	for from := 0; from < len(texts); from += each {
+		wg.Go(func() {
+			for i := from; i < min(from+each, len(texts)); i++ {
+				if ids[i], _, errs[i] = t.Encode(texts[i]); errs[i] != nil {
+					errs[i] = fmt.Errorf("tokenise text %d: %w", i, errs[i])
+				}
+				ids[i] = ids[i][:min(len(ids[i]), t.limit)]
+			}
+		})
+	}
+	wg.Wait()
+	return ids, errors.Join(errs...)
 }
 
 // Name implements [Component].

@@ -116,11 +116,11 @@ func answer(c *gin.Context, err error, view func() any) error {
 // memberRequest is the body of PUT /v1/agents/{agent}.
 type memberRequest struct {
 	Name      string         `json:"name"`
-	Queues    []string       `json:"queues"`
-	Skills    map[string]int `json:"skills"`
-	Languages []string       `json:"languages"`
+	Queues    []string       `json:"queues" most:"64"`
+	Skills    map[string]int `json:"skills" most:"64"`
+	Languages []string       `json:"languages" most:"32"`
 	Capacity  int            `json:"capacity"`
-	Limits    map[string]int `json:"limits"`
+	Limits    map[string]int `json:"limits" most:"64"`
 }
 
 // putAgent answers PUT /v1/agents/{agent}.
@@ -164,7 +164,7 @@ func (s *Server) deleteAgent(c *gin.Context) error {
 // presenceRequest is the body of PUT /v1/agents/{agent}/presence.
 type presenceRequest struct {
 	Status string `json:"status"`
-	Note   string `json:"note"`
+	Note   string `json:"note" most:"1000"`
 }
 
 // putPresence answers PUT /v1/agents/{agent}/presence.

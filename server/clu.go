@@ -24,6 +24,7 @@ type cluRequest struct {
 	kind, text, language, deployment string
 	unit                             unit
 	given                            bool
+	private                          bool // the caller wants it not to be logged
 }
 
 var (
@@ -53,7 +54,13 @@ func (s *Server) cluAnalyze(c *gin.Context) error {
 	w := newWriter()
 	defer w.free()
 	w.clu(as[0], req)
-	return w.send(c)
+	if err := w.send(c); err != nil {
+		return err
+	}
+	if !req.private {
+		s.note(c, channelCLU, "", as)
+	}
+	return nil
 }
 
 // cluBundle lets a deployment choose a bundle by role or id. Any other name, such as "production", means the champion: it comes
@@ -113,8 +120,10 @@ func (d *parseDecoder) cluItem(req *cluRequest, name string) {
 
 func (d *parseDecoder) cluParameter(req *cluRequest, name string) {
 	switch name {
-	case "verbose", "isLoggingEnabled": // nothing is logged and everything is told
+	case "verbose": // everything is told
 		d.boolean()
+	case "isLoggingEnabled":
+		req.private = !d.boolean()
 	case "projectName":
 		d.text()
 	case "deploymentName":

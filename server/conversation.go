@@ -148,6 +148,7 @@ type ratingRequest struct {
 	Thumb    int    `json:"thumb"`
 	About    string `json:"about"`
 	Resolved *bool  `json:"resolved"`
+	NPS      *int   `json:"nps"`
 	Text     string `json:"text"`
 }
 
@@ -167,14 +168,17 @@ func (s *Server) postRating(c *gin.Context) error {
 	if q.Thumb < -1 || q.Thumb > 1 {
 		ck.fault(CodeBadValue, "thumb", "is %d: send 1 or -1", q.Thumb)
 	}
-	if q.Score == 0 && q.Thumb == 0 && q.Resolved == nil {
-		ck.fault(CodeBadValue, "score", "is missing: send a score from 1 to 5, a thumb (1 or -1) or resolved")
+	if q.NPS != nil && (*q.NPS < 0 || *q.NPS > dialogue.MostNPS) {
+		ck.fault(CodeBadValue, "nps", "is %d: send 0 to %d", *q.NPS, dialogue.MostNPS)
+	}
+	if q.Score == 0 && q.Thumb == 0 && q.Resolved == nil && q.NPS == nil {
+		ck.fault(CodeBadValue, "score", "is missing: send a score from 1 to 5, a thumb (1 or -1), resolved or nps")
 	}
 	if err := joinFaults(ck.faults); err != nil {
 		return err
 	}
 	return s.change(c, q.ID, func(*dialogue.Tracker) *dialogue.Event {
-		ev := &dialogue.Event{Kind: dialogue.Rated, Rating: &dialogue.RatingBody{Score: q.Score, Thumb: q.Thumb, About: q.About, Resolved: q.Resolved}}
+		ev := &dialogue.Event{Kind: dialogue.Rated, Rating: &dialogue.RatingBody{Score: q.Score, Thumb: q.Thumb, About: q.About, Resolved: q.Resolved, NPS: q.NPS}}
 		if q.Text != "" {
 			ev.Private = &dialogue.Private{Text: q.Text} // what a customer wrote is for the conversation only
 		}

@@ -18,7 +18,7 @@ const defaultTop = 5
 var languages = []string{string(nlu.Chinese), string(nlu.English)}
 
 var (
-	parseFields       = []string{"text", "texts", "utterances", "language", "reference_time", "bundle", "span_unit", "top", "debug"}
+	parseFields       = []string{"text", "texts", "utterances", "language", "reference_time", "bundle", "span_unit", "top", "debug", "customer"}
 	utteranceFields   = []string{"text", "alternatives", "language", "reference_time"}
 	alternativeFields = []string{"text", "confidence"}
 )
@@ -31,6 +31,8 @@ type parseRequest struct {
 	unit   unit
 	top    int
 	debug  bool
+
+	customer string // whom the texts are of, as the caller names them; for the log of parses
 }
 
 // field names the field of text i, for messages.
@@ -94,6 +96,10 @@ func (d *parseDecoder) option(name string) {
 		d.top()
 	case "debug":
 		d.req.debug = d.boolean()
+	case "customer":
+		if d.req.customer = d.text(); len(d.req.customer) > maxCustomerBytes {
+			d.invalid(CodeBadValue, "has %d bytes: send at most %d", len(d.req.customer), maxCustomerBytes)
+		}
 	}
 }
 

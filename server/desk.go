@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"github.com/gin-gonic/gin"
 
@@ -23,8 +24,8 @@ type heldAnswer struct {
 // actRequest is what every act of an agent carries.
 type actRequest struct {
 	Token uint64 `json:"token"`
-	ID    string `json:"id"`
-	Note  string `json:"note"`
+	ID    string `json:"id" most:"128"`
+	Note  string `json:"note" most:"8192"`
 }
 
 // act reads who does something where.
@@ -100,7 +101,7 @@ func (s *Server) postClaim(c *gin.Context) error {
 
 // claimNextRequest is the body of POST /v1/agents/{agent}/claim-next.
 type claimNextRequest struct {
-	Queues []string `json:"queues"`
+	Queues []string `json:"queues" most:"64"`
 }
 
 // postClaimNext answers POST /v1/agents/{agent}/claim-next.
@@ -152,9 +153,9 @@ func (s *Server) postDecline(c *gin.Context) error {
 // sayRequest is the body of POST …/say: text, or replies where more is to be shown.
 type sayRequest struct {
 	actRequest
-	Text      string         `json:"text"`
+	Text      string         `json:"text" most:"-"`
 	Replies   []replyRequest `json:"replies"`
-	Suggested string         `json:"suggested"`
+	Suggested string         `json:"suggested" most:"128"`
 }
 
 type replyRequest struct {
@@ -169,6 +170,8 @@ type replyRequest struct {
 const (
 	maxReplies = 10
 	maxButtons = 10
+	// maxTitleRunes bounds the titles of buttons and cards.
+	maxTitleRunes = 200
 )
 
 // postSay answers POST …/say.
@@ -221,11 +224,15 @@ func (ck *checker) reply(field string, r *replyRequest) {
 	}
 	for i, b := range r.Buttons {
 		ck.required(fmt.Sprintf("%s.buttons[%d].title", field, i), b.Title)
+		ck.runes(fmt.Sprintf("%s.buttons[%d].title", field, i), b.Title, maxTitleRunes)
 		ck.bytes(fmt.Sprintf("%s.buttons[%d].payload", field, i), b.Payload, maxPayloadBytes)
 	}
 	for i, card := range r.Cards {
 		at := fmt.Sprintf("%s.cards[%d]", field, i)
 		ck.required(at+".title", card.Title)
+		ck.runes(at+".title", card.Title, maxTitleRunes)
+		ck.runes(at+".subtitle", card.Subtitle, maxNoteRunes)
+		ck.bytes(at+".id", card.ID, maxIDBytes)
 		if card.Image != "" {
 			ck.url(at+".image", card.Image)
 		}
@@ -238,9 +245,9 @@ func (ck *checker) reply(field string, r *replyRequest) {
 // transferRequest is the body of POST …/transfer.
 type transferRequest struct {
 	actRequest
-	Queue  string   `json:"queue"`
-	To     string   `json:"to"` // an agent
-	Skills []string `json:"skills"`
+	Queue  string   `json:"queue" most:"64"`
+	To     string   `json:"to" most:"64"` // an agent
+	Skills []string `json:"skills" most:"64"`
 	Urgent bool     `json:"urgent"`
 }
 
@@ -262,10 +269,10 @@ func (s *Server) leave(do func(Desk, context.Context, routing.Act) (routing.Held
 
 // enqueueRequest is the body of POST /v1/conversations/{conversation}/enqueue.
 type enqueueRequest struct {
-	ID     string   `json:"id"`
-	Queue  string   `json:"queue"`
+	ID     string   `json:"id" most:"128"`
+	Queue  string   `json:"queue" most:"64"`
 	Why    string   `json:"why"`
-	Skills []string `json:"skills"`
+	Skills []string `json:"skills" most:"64"`
 	Urgent bool     `json:"urgent"`
 	Note   string   `json:"note"`
 }
@@ -288,7 +295,9 @@ func (s *Server) postEnqueue(c *gin.Context) error {
 		q.Why = string(dialogue.ByRequest)
 	}
 	ck := &checker{limits: &s.limits}
-	ck.bytes("why", q.Why, 64)
+	if !reasonForm.MatchString(q.Why) { // reports show it: no place for words about a customer
+		ck.fault(CodeBadValue, "why", "is %s: send a reason of 1 to 64 of a–z, 0–9, _ and ., such as request or complexity", quote(q.Why))
+	}
 	ck.required("queue", q.Queue)
 	if err := joinFaults(ck.faults); err != nil {
 		return err
@@ -302,6 +311,9 @@ func (s *Server) postEnqueue(c *gin.Context) error {
 	h, err := r.Enqueue(ctx, act, dialogue.HandOffAsk{Queue: q.Queue, Why: dialogue.Reason(q.Why), Skills: q.Skills, Urgent: q.Urgent})
 	return s.held(c, h, k, 0, err)
 }
+
+// reasonForm is what a reason looks like.
+var reasonForm = regexp.MustCompile(`^[a-z][a-z0-9_.]{0,63}$`)
 
 // packageAnswer is the JSON of GET /v1/conversations/{conversation}/package.
 type packageAnswer struct {

@@ -53,11 +53,11 @@ func (s *Server) getExperimentHistory(c *gin.Context) error {
 // experimentRequest is the body of the routes that change an experiment.
 type experimentRequest struct {
 	Revision uint64             `json:"revision"` // of what was read; 0 = there is none yet, or for pause and stop whatever it is
-	Reason   string             `json:"reason"`
-	Source   string             `json:"source"`   // PUT: the definition, YAML or JSON
-	Coverage *float64           `json:"coverage"` // ramp: 0–1, from now on
-	Steps    []experiment.Step  `json:"steps"`    // ramp: what follows, counted from now
-	Weights  map[string]float64 `json:"weights"`  // weights: by variant
+	Reason   string             `json:"reason" most:"4000"`
+	Source   string             `json:"source" most:"-"` // PUT: the definition, YAML or JSON
+	Coverage *float64           `json:"coverage"`        // ramp: 0–1, from now on
+	Steps    []experiment.Step  `json:"steps"`           // ramp: what follows, counted from now
+	Weights  map[string]float64 `json:"weights"`         // weights: by variant
 }
 
 func (q *experimentRequest) edit(c *gin.Context) experiment.Edit {

@@ -55,3 +55,6 @@ func ArgonHash(secret, salt string, memory, time uint32, threads uint8) string {
 	sum := argon2.IDKey([]byte(secret), []byte(salt), time, memory, threads, 32)
 	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", memory, time, threads, b64([]byte(salt)), b64(sum))
 }
+
+// Bounded reports what of a decoded request is longer than it may be.
+var Bounded = bounded

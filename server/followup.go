@@ -86,7 +86,7 @@ type followUpRequest struct {
 	At           time.Time         `json:"at"`
 	Script       string            `json:"script"`
 	Vars         map[string]string `json:"vars"`
-	Zone         string            `json:"zone"`
+	Zone         string            `json:"zone" most:"64"`
 	Language     string            `json:"language"`
 	Channels     []string          `json:"channels"`
 }
@@ -140,7 +140,7 @@ type incomingRequest struct {
 	Conversation string         `json:"conversation"`
 	Customer     string         `json:"customer"`
 	Time         time.Time      `json:"time"`
-	Zone         string         `json:"zone"`
+	Zone         string         `json:"zone" most:"64"`
 	Language     string         `json:"language"`
 	Data         map[string]any `json:"data"`
 }
@@ -179,11 +179,11 @@ func (s *Server) postIncoming(c *gin.Context) error {
 
 // receiptRequest is the body of POST /v1/receipts.
 type receiptRequest struct {
-	FollowUp string    `json:"follow_up"`
-	Status   string    `json:"status"`
-	Channel  string    `json:"channel"`
+	FollowUp string    `json:"follow_up" most:"128"`
+	Status   string    `json:"status" most:"32"`
+	Channel  string    `json:"channel" most:"40"`
 	Time     time.Time `json:"time"`
-	Detail   string    `json:"detail"`
+	Detail   string    `json:"detail" most:"4000"`
 }
 
 // postReceipt answers POST /v1/receipts: what became of a message that a channel took.
@@ -194,6 +194,12 @@ func (s *Server) postReceipt(c *gin.Context) error {
 	}
 	var q receiptRequest
 	if err := s.readInto(c, &q); err != nil {
+		return err
+	}
+	ck := &checker{limits: &s.limits}
+	ck.required("follow_up", q.FollowUp)
+	ck.required("status", q.Status)
+	if err := joinFaults(ck.faults); err != nil {
 		return err
 	}
 	f, err := ups.Receipt(c.Request.Context(), proactive.ReceiptFor{Tenant: callerOf(c).Tenant, FollowUp: q.FollowUp, Status: proactive.Status(q.Status),

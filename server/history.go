@@ -94,6 +94,7 @@ type dialogueRating struct {
 	Thumb    int    `json:"thumb,omitempty"`
 	About    string `json:"about,omitempty"`
 	Resolved *bool  `json:"resolved,omitempty"`
+	NPS      *int   `json:"nps,omitempty"`
 	Text     string `json:"text,omitempty"`
 }
 
@@ -122,7 +123,7 @@ func viewEvent(ev *dialogue.Event) eventView {
 		v.Out = &outView{o.FollowUp, o.Kind, o.Status}
 	}
 	if r := ev.Rating; r != nil {
-		v.Rating = &dialogueRating{Score: r.Score, Thumb: r.Thumb, About: r.About, Resolved: r.Resolved, Text: r.Redacted}
+		v.Rating = &dialogueRating{Score: r.Score, Thumb: r.Thumb, About: r.About, Resolved: r.Resolved, NPS: r.NPS, Text: r.Redacted}
 		if ev.Private != nil && ev.Private.Text != "" {
 			v.Rating.Text = ev.Private.Text
 		}

@@ -206,7 +206,10 @@ func (s *Server) readInto(c *gin.Context, dst any) error {
 		return err
 	}
 	defer putBuffer(body)
-	return decodeInto(body.Bytes(), s.limits.JSONDepth, false, dst)
+	if err := decodeInto(body.Bytes(), s.limits.JSONDepth, false, dst); err != nil {
+		return err
+	}
+	return bounded(dst)
 }
 
 func decodeInto(body []byte, depth int, lenient bool, dst any) error {

@@ -68,11 +68,12 @@ type entryRequest struct {
 	Revision  uint64   `json:"revision"` // of what was read; 0 = it is new
 	Language  string   `json:"lang"`
 	Questions []string `json:"questions"`
-	Answer    string   `json:"answer"`
+	Answer    string   `json:"answer" most:"-"`
 	Links     []string `json:"links"`
 	Image     string   `json:"image"`
 	Intents   []string `json:"intents"`
 	Tags      []string `json:"tags"`
+	Next      []string `json:"next"` // ids of entries that are offered after it
 }
 
 // putEntry answers PUT /v1/knowledge/{entry}.
@@ -87,7 +88,7 @@ func (s *Server) putEntry(c *gin.Context) error {
 	}
 	who := callerOf(c)
 	v, err := base.Put(c.Request.Context(), who.Tenant, dialogue.Entry{ID: c.Param("entry"), Lang: nlu.Lang(q.Language), Questions: q.Questions,
-		Answer: q.Answer, Links: q.Links, Image: q.Image, Intents: q.Intents, Tags: q.Tags}, q.Revision, who.By())
+		Answer: q.Answer, Links: q.Links, Image: q.Image, Intents: q.Intents, Tags: q.Tags, Next: q.Next}, q.Revision, who.By())
 	return answer(c, err, func() any { return v })
 }
 
@@ -142,9 +143,9 @@ func (s *Server) getEntryHistory(c *gin.Context) error {
 
 // searchRequest is the body of POST /v1/knowledge/search.
 type searchRequest struct {
-	Text     string   `json:"text"`
+	Text     string   `json:"text" most:"-"`
 	Language string   `json:"language"`
-	Intents  []string `json:"intents"`
+	Intents  []string `json:"intents" most:"128"`
 	Limit    int      `json:"limit"`
 }
 

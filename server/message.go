@@ -41,18 +41,18 @@ type messageRequest struct {
 	Channel      string                `json:"channel"`
 	Time         time.Time             `json:"time"`
 	Language     string                `json:"language"`
-	Text         string                `json:"text"`
+	Text         string                `json:"text" most:"-"`
 	Confidence   float64               `json:"confidence"`
-	Alternatives []messageAlternative  `json:"alternatives"`
-	Attachments  []dialogue.Attachment `json:"attachments"`
+	Alternatives []messageAlternative  `json:"alternatives" most:"-"`
+	Attachments  []dialogue.Attachment `json:"attachments" most:"-"`
 	Payload      string                `json:"payload"`
 	Profile      *dialogue.Profile     `json:"profile"`
-	Metadata     map[string]string     `json:"metadata"`
+	Metadata     map[string]string     `json:"metadata" most:"-"`
 	SpanUnit     string                `json:"span_unit"`
 }
 
 type messageAlternative struct {
-	Text       string  `json:"text"`
+	Text       string  `json:"text" most:"-"`
 	Confidence float64 `json:"confidence"`
 }
 
@@ -160,6 +160,7 @@ func (q *messageRequest) message(k dialogue.Key, limits *Limits) (dialogue.Messa
 		}
 	}
 	ck.metadata(q.Metadata)
+	ck.profile(q.Profile)
 	u := ck.spanUnit(q.SpanUnit)
 	return m, u, joinFaults(ck.faults)
 }
@@ -224,6 +225,19 @@ func (ck *checker) metadata(m map[string]string) {
 		if len(name) > maxIDBytes || len(v) > maxMetadataBytes {
 			ck.fault(CodeBadValue, "metadata."+clip(name), "is too long: names may have %d bytes, values %d", maxIDBytes, maxMetadataBytes)
 		}
+	}
+}
+
+// profile bounds what a caller says of a customer: it goes into the event of the turn.
+func (ck *checker) profile(p *dialogue.Profile) {
+	if p == nil {
+		return
+	}
+	ck.bytes("profile.name", p.Name, maxCustomerBytes)
+	ck.bytes("profile.tier", p.Tier, 64)
+	ck.language("profile.lang", string(p.Lang))
+	if n := len(p.Preferences) + len(p.Consent); n > 2*maxMetadata {
+		ck.fault(CodeBadValue, "profile", "has %d preferences and consents, at most %d are allowed", n, 2*maxMetadata)
 	}
 }
 

@@ -136,7 +136,8 @@ var (
 func (sc stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{descBuild, descReady, descLive, descBundle, descBundleProblem, descBundleActive, descQueueTexts,
 		descQueueTokens, descRuns, descRunTexts, descRunTokens, descPadded, descRefused, descDropped,
-		descShadowOffered, descShadowDropped, descShadowCompared, descShadowAgreed, descShadowWaiting} {
+		descShadowOffered, descShadowDropped, descShadowCompared, descShadowAgreed, descShadowWaiting,
+		descParseLog, descParseLogPacks, descParseLogWaiting} {
 		ch <- d
 	}
 }
@@ -165,6 +166,7 @@ func (sc stateCollector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	s.collectShadow(ch)
+	s.collectParseLog(ch)
 	if s.o.Queues == nil {
 		return
 	}

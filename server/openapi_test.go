@@ -79,6 +79,7 @@ func TestOpenAPIAnswers(t *testing.T) {
 	clu := `{"kind":"Conversation","analysisInput":{"conversationItem":{"text":` + mustJSON(t, order) + `}}}`
 	notReady := mustServer(t, server.Options{Bundles: bundles{}, Parser: &fake{err: models.ErrNoBundle}})
 	shadowed := mustServer(t, server.Options{Shadow: mustShadow(t).Report})
+	noted := mustServer(t, server.Options{Parses: &parseLog{}})
 	for _, tc := range []struct {
 		s                  *server.Server
 		method, path, body string
@@ -93,7 +94,10 @@ func TestOpenAPIAnswers(t *testing.T) {
 		{notReady, "GET", "/v1/bundles", "", 200},
 		{s, "GET", "/v1/limits", "", 200},
 		{s, "GET", "/v1/shadow", "", 200},
+		{s, "GET", "/v1/parse-log", "", 200},
 		{shadowed, "GET", "/v1/shadow", "", 200},
+		{noted, "GET", "/v1/parse-log", "", 200},
+		{noted, "POST", "/v1/parse", `{"text":"a","customer":"u-1"}`, 200},
 		{s, "GET", "/healthz", "", 200},
 		{s, "GET", "/readyz", "", 200},
 		{notReady, "GET", "/readyz", "", 503},

@@ -41,7 +41,11 @@ func (s *Server) parse(c *gin.Context) error {
 		w.close(']')
 		w.close('}')
 	}
-	return w.send(c)
+	if err := w.send(c); err != nil {
+		return err
+	}
+	s.note(c, channelParse, req.customer, as)
+	return nil
 }
 
 // send writes what was encoded, unless it could not be.

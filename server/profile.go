@@ -64,6 +64,8 @@ func (s *Server) deletePreferences(c *gin.Context) error {
 	who := callerOf(c)
 	name, value := c.Query("name"), c.Query("value")
 	switch {
+	case len(name) > maxIDBytes || len(value) > maxMetadataBytes:
+		return fieldFault(CodeBadQuery, "value", "of %d bytes under a name of %d: at most %d and %d are kept", len(value), len(name), maxMetadataBytes, maxIDBytes)
 	case name == "" && value != "":
 		return fieldFault(CodeBadQuery, "name", "is missing although there is a value: send the preference's name")
 	case name == "":
@@ -80,7 +82,7 @@ func (s *Server) deletePreferences(c *gin.Context) error {
 // consentRequest is the body of PUT /v1/profiles/{customer}/consent/{category}.
 type consentRequest struct {
 	Allowed *bool  `json:"allowed"`
-	Source  string `json:"source"` // where it was said
+	Source  string `json:"source" most:"256"` // where it was said
 }
 
 // putConsent answers PUT /v1/profiles/{customer}/consent/{category}.
@@ -106,7 +108,7 @@ func (s *Server) putConsent(c *gin.Context) error {
 
 // linkRequest is the body of PUT /v1/profiles/{customer}/link.
 type linkRequest struct {
-	Main string `json:"main"` // the id that stands for the person
+	Main string `json:"main" most:"-"` // the id that stands for the person
 }
 
 // putLink answers PUT /v1/profiles/{customer}/link.

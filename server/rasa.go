@@ -40,7 +40,11 @@ func (s *Server) rasaParse(c *gin.Context) error {
 	w := newWriter()
 	defer w.free()
 	w.rasa(as[0])
-	return w.send(c)
+	if err := w.send(c); err != nil {
+		return err
+	}
+	s.note(c, channelRasa, "", as)
+	return nil
 }
 
 func decodeRasa(body []byte, limits *Limits) (text string, err error) {

@@ -106,6 +106,7 @@ func (s *Server) routes() []route {
 		{"GET", "/v1/bundles", accessAll, s.getBundles},
 		{"GET", "/v1/limits", accessAll, s.getLimits},
 		{"GET", "/v1/shadow", accessNotes, s.getShadow},
+		{"GET", "/v1/parse-log", accessNotes, s.getParseLog},
 		{"GET", "/healthz", accessPublic, s.healthz},
 		{"GET", "/readyz", accessPublic, s.readyz},
 		{"GET", "/metrics", accessRead, s.getMetrics},

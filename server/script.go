@@ -64,9 +64,9 @@ func (s *Server) getScriptHistory(c *gin.Context) error {
 // editRequest is the body of the routes that change a script.
 type editRequest struct {
 	Revision uint64 `json:"revision"` // of what was read
-	Note     string `json:"note"`
-	Source   string `json:"source"`  // PUT: YAML of the script without its key
-	Version  int    `json:"version"` // rollback: 0 = the service pack's own
+	Note     string `json:"note" most:"4000"`
+	Source   string `json:"source" most:"-"` // PUT: YAML of the script without its key
+	Version  int    `json:"version"`         // rollback: 0 = the service pack's own
 }
 
 func (q *editRequest) edit(c *gin.Context) script.Edit {
@@ -129,16 +129,16 @@ func (s *Server) rollBackScript(c *gin.Context) error {
 
 // previewRequest is the body of POST …/preview: to whom the script would be said.
 type previewRequest struct {
-	Source    string            `json:"source"` // "" = the draft, else what is said
+	Source    string            `json:"source" most:"-"` // "" = the draft, else what is said
 	Vars      map[string]string `json:"vars"`
 	Buttons   []dialogue.Button `json:"buttons"`
 	Language  string            `json:"language"`
-	Channel   string            `json:"channel"`
-	Tier      string            `json:"tier"`
-	Emotion   string            `json:"emotion"`
+	Channel   string            `json:"channel" most:"64"`
+	Tier      string            `json:"tier" most:"64"`
+	Emotion   string            `json:"emotion" most:"64"`
 	Intensity float64           `json:"intensity"`
-	Unit      string            `json:"unit"`
-	Variants  map[string]string `json:"variants"`
+	Unit      string            `json:"unit" most:"256"`
+	Variants  map[string]string `json:"variants" most:"128"`
 }
 
 // previewScript answers POST …/preview.
@@ -168,8 +168,8 @@ func (s *Server) previewScript(c *gin.Context) error {
 
 // importRequest is the body of POST /v1/scripts/import.
 type importRequest struct {
-	Source  string `json:"source"` // YAML: scripts by key, as in a file
-	Note    string `json:"note"`
+	Source  string `json:"source" most:"-"` // YAML: scripts by key, as in a file
+	Note    string `json:"note" most:"4000"`
 	Publish bool   `json:"publish"`
 	DryRun  bool   `json:"dry_run"`
 }

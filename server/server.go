@@ -60,6 +60,8 @@ type Options struct {
 	Queues func() []Queue
 	// Shadow reads how the shadow compares with the champion, for /v1/shadow and metrics. Default: nothing is compared.
 	Shadow func() shadow.Report
+	// Parses notes texts that are analysed without a conversation. Default: nothing is noted.
+	Parses ParseLog
 	// Robot answers messages of conversations. Default: none; its routes answer not_configured.
 	Robot dialogue.Robot
 	// Conversations reads conversations and changes them besides the robot's turns: state, history, ratings, ends. Default: none.

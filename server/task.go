@@ -62,7 +62,7 @@ func (s *Server) getTasks(c *gin.Context) error {
 // taskSource is the body of POST /v1/tasks/validate.
 type taskSource struct {
 	Name   string `json:"name"` // of the file, for messages
-	Source string `json:"source"`
+	Source string `json:"source" most:"-"`
 }
 
 // validateTasks answers POST /v1/tasks/validate: a task file is checked by itself, nothing is changed.

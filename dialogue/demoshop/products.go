@@ -303,8 +303,17 @@ func findOffer(list []offer, words string) (offer, bool) {
 
 func (c *catalogue) findPlan(words string) (plan, bool) {
 	w := fold(words)
+	if w == "" {
+		return plan{}, false
+	}
 	for _, p := range c.plans {
-		if w != "" && (overlap(w, fold(p.Name.ZH)) || overlap(w, fold(p.Name.EN)) || strings.Contains(w, fmt.Sprint(p.Price.number()))) {
+		if overlap(w, fold(p.Name.ZH)) || overlap(w, fold(p.Name.EN)) {
+			return p, true
+		}
+	}
+	numbers := strings.FieldsFunc(w, func(r rune) bool { return r < '0' || r > '9' })
+	for _, p := range c.plans { // by its price alone; 129 is not 29
+		if slices.Contains(numbers, fmt.Sprint(p.Price.number())) {
 			return p, true
 		}
 	}

@@ -192,6 +192,7 @@ func TestCalls(t *testing.T) {
 		{"demo-zh", "appointment.cancel", none, ""},
 		{"demo-zh", "plan.list", ok, `"count":3`},
 		{"demo-zh", "plan.change plan=尊享129", ok, `"old_plan":"畅享59"`},
+		{"demo-zh", "plan.change plan=129的那个", ok, `"plan":"尊享129"`},
 		{"demo-en", "plan.change plan=Light 29", no, "already"},
 		{"demo-zh", "plan.change plan=无限", none, ""},
 		{"demo-zh", "topup.create money=100元", ok, `"balance":"186.50 元"`},

@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options, dialogs []*Dialog) ([]Result, error) {
 	if o.Parser == nil || o.Pack == nil || o.Dir == "" {
 		return nil, errors.New("play dialogs: Options.Parser, Pack and Dir are required")
 	}
-	decide, err := policy.New(policy.Options{Tasks: o.Pack.Tasks, Settings: o.Pack.Settings, Knowledge: o.Knowledge})
+	decide, err := policy.New(policy.Options{Tasks: o.Pack.Tasks, Settings: o.Pack.Settings, Knowledge: o.Knowledge, Same: o.Pack.Products.Same})
 	if err != nil {
 		return nil, fmt.Errorf("play dialogs: %w", err)
 	}

@@ -68,6 +68,8 @@ type Options struct {
 	Taken func(ev *dialogue.Event, a *nlu.Analysis)
 	// Redact says what reports may show. Default: no entity of any type.
 	Redact redact.Rules
+	// Same tells whether two ids are one person; a customer who goes on under another id of theirs keeps the conversation. Default: nobody has two.
+	Same func(ctx context.Context, tenant, a, b string) (bool, error)
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Attempts bounds how often a turn is redone after conflicts. Default 40: with a conflict every time something is wrong with the log.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"reflect"
+	"slices"
 
 	"yingda/dialogue"
 	"yingda/dialogue/experiment"
@@ -28,6 +29,22 @@ func (w *work) assign(ctx context.Context, t *dialogue.Tracker, m dialogue.Messa
 		bundle = cmp.Or(bundle, a.Bundle)
 	}
 	return bundle
+}
+
+// Comparer is a policy that knows how to decide one turn several ways for less than each by itself.
+type Comparer interface {
+	// Together returns a policy for one turn, which decides as this one.
+	Together() dialogue.Policy
+	// Alike tells whether customers with these variants are decided for by the same policy.
+	Alike(tenant string, a, b map[string]string) bool
+}
+
+// decider is the policy for this try: one that shares work where the turn is decided with other variants too.
+func (w *work) decider() dialogue.Policy {
+	if c, ok := w.e.o.Policy.(Comparer); ok && slices.ContainsFunc(w.arms, func(a dialogue.Arm) bool { return a.Policy && len(a.Others) > 0 }) {
+		return c.Together()
+	}
+	return w.e.o.Policy
 }
 
 // otherwise tells with which experiments the turn is another one than with another of their variants: those that the message was understood with, and
@@ -63,7 +80,10 @@ func (w *work) decidesOtherwise(ctx context.Context, t dialogue.Turn, a dialogue
 		calls := &recalled{from: &w.calls, asked: map[int]bool{}}
 		alt := t
 		alt.Calls, alt.Variants = calls, with(t.Variants, a.Experiment, other)
-		got, err := w.e.o.Policy.Decide(ctx, alt)
+		if c, ok := w.e.o.Policy.(Comparer); ok && c.Alike(t.Message.Tenant, t.Variants, alt.Variants) {
+			continue
+		}
+		got, err := w.policy.Decide(ctx, alt)
 		if err != nil || calls.unknown || !maps.Equal(calls.asked, w.calls.asked) || !sameDecision(d, got) {
 			return true
 		}

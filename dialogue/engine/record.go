@@ -87,6 +87,15 @@ func (e *Engine) again(ctx context.Context, t *dialogue.Tracker, m dialogue.Mess
 		return dialogue.Outcome{}, false, nil
 	}
 	ev := evs[0]
+	if p := ev.Private; p != nil && m.Customer != "" && p.Customer != m.Customer {
+		same, err := e.same(ctx, t.Key, p.Customer, m.Customer)
+		if err != nil {
+			return dialogue.Outcome{}, false, err
+		}
+		if !same {
+			return dialogue.Outcome{}, false, &dialogue.InputError{Field: "id", Reason: "was used by another customer in this conversation: give each message an id of its own"}
+		}
+	}
 	out := dialogue.Outcome{Key: t.Key, ID: m.ID, Seq: seq, Duplicate: true, Decision: ev.Turn.Decision, Owner: t.Owner, Tracker: t}
 	if p := ev.Private; p != nil {
 		out.Replies, out.Decision.State, out.Decision.Say = p.Replies, p.State, p.Say

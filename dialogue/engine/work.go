@@ -22,6 +22,7 @@ type work struct {
 	bundle   string        // that was to parse it
 	missing  bool          // ... and was not there: the champion did
 	arms     []dialogue.Arm
+	policy   dialogue.Policy // of this try, see decider
 	calls    recorder
 	millis   map[string]float64
 	tried    bool // the turn is being redone
@@ -80,7 +81,11 @@ func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
 		}
 	}
 	defer w.prepare(ctx, t)()
-	turn, err := w.turn(ctx, t)
+	found, err := w.found(ctx, t)
+	if err != nil {
+		return dialogue.Outcome{}, err
+	}
+	turn, err := w.turn(ctx, found)
 	if err != nil {
 		return dialogue.Outcome{}, err
 	}
@@ -98,6 +103,7 @@ func (w *work) try(ctx context.Context) (dialogue.Outcome, error) {
 	matters = w.compareWords(turn, d, replies, matters)
 	w.time("total", time.Since(w.start))
 	ev := w.event(turn, d, replies, matters)
+	ev.Turn.Another = found != t
 	next, err := w.e.o.Store.Append(ctx, t, ev)
 	if err != nil {
 		return dialogue.Outcome{}, err
@@ -128,6 +134,7 @@ func (w *work) turn(ctx context.Context, t *dialogue.Tracker) (dialogue.Turn, er
 		return turn, err
 	}
 	bundle := w.assign(ctx, t, m, &turn)
+	w.policy = w.decider()
 	if err := w.understand(ctx, t, &m, bundle); err != nil {
 		return turn, err
 	}
@@ -141,7 +148,7 @@ func (w *work) profile(ctx context.Context, t *dialogue.Tracker, m dialogue.Mess
 	switch {
 	case m.Profile != nil:
 		return *m.Profile, nil
-	case t.Profile != nil && (m.Customer == t.Customer || t.Customer == anonymous(t.Key)):
+	case t.Profile != nil:
 		return *t.Profile, nil
 	case w.e.o.Profiles == nil:
 		return dialogue.Profile{}, nil
@@ -191,7 +198,7 @@ func (w *work) decide(ctx context.Context, t dialogue.Turn) (dialogue.Decision, 
 	if t.Tracker.Owner.Kind == dialogue.OwnerAgent {
 		return dialogue.Decision{Action: dialogue.Silent, Reason: dialogue.PersonSpeaks, Why: "an agent speaks in this conversation", Intents: labels(t.Analysis), State: t.Tracker.State}, nil
 	}
-	return w.e.o.Policy.Decide(ctx, t)
+	return w.policy.Decide(ctx, t)
 }
 
 // admit lets routing say how things stand to a customer who begins to wait.

@@ -261,7 +261,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{"turns": "DiscardNew File", "documents": "DiscardNew File", "keys": "DiscardNew File", "snapshots": "DiscardOld File async",
-		"checkpoints": "DiscardOld File async", "learnt": "DiscardNew File async", "positions": "DiscardOld File async"}
+		"checkpoints": "DiscardOld File async", "learnt": "DiscardNew File async", "positions": "DiscardOld File async", "parses": "DiscardOld File async"}
 	if asJSON(t, got) != asJSON(t, want) {
 		t.Errorf("streams are %v, want %v", got, want)
 	}

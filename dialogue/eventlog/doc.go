@@ -9,6 +9,7 @@
 //	keys         a wrapped data key a customer, erasures, links, the master record
 //	snapshots    the last folded tracker of long conversations; may be deleted at any time
 //	checkpoints  hashes over everything in turns, authenticated
+//	parses       texts that were only analysed: redacted, many in a message, the oldest go; not in backups
 //
 // An event is acknowledged after it is synced to disk. It is written only if the conversation's last message is still the one that the
 // writer has seen, so two replicas that serve one conversation never overwrite or double a turn; the loser gets dialogue.ErrConflict.

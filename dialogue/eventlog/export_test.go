@@ -45,6 +45,12 @@ func (l *Log) RawSnapshot(ctx context.Context, k dialogue.Key, data []byte) erro
 	return err
 }
 
+// RawParses writes bytes where a pack of parses should be.
+func (l *Log) RawParses(ctx context.Context, data []byte) error {
+	_, err := l.js.Publish(ctx, parsesSubject, data)
+	return err
+}
+
 // Bytes returns the last event's message as it was written.
 func (l *Log) Bytes(ctx context.Context, k dialogue.Key) ([]byte, error) {
 	m, err := l.last(ctx, turnsStream, eventSubject(k))
@@ -57,7 +63,7 @@ func (l *Log) Bytes(ctx context.Context, k dialogue.Key) ([]byte, error) {
 // Configs returns what the streams are set to.
 func (l *Log) Configs(ctx context.Context) (map[string]string, error) {
 	out := map[string]string{}
-	for _, name := range []string{turnsStream, documentsStream, keysStream, snapshotsStream, checkpointsStream, learntStream, positionsStream} {
+	for _, name := range []string{turnsStream, documentsStream, keysStream, snapshotsStream, checkpointsStream, learntStream, positionsStream, parsesStream} {
 		info, err := l.info(ctx, name)
 		if err != nil {
 			return nil, err

@@ -11,11 +11,11 @@ import (
 //
 //	'Y' 'D'            magic
 //	1                  version
-//	'e' 'd' 's'        kind: event, document, snapshot
+//	'e' 'd' 's' 'p'    kind: event, document, snapshot, pack of parses
 //	flags              1 = body is sealed, 2 = body was compressed before
 //	uvarint n          length of the readable part
 //	n bytes            readable part: JSON
-//	rest               body: JSON of the private part, bytes of a document, JSON of a tracker
+//	rest               body: JSON of the private part, bytes of a document, JSON of a tracker or of a pack
 //
 // A sealed body is key id (8), nonce (12), ciphertext and tag; the subject and all bytes before it are authenticated with it.
 type frame struct {
@@ -33,6 +33,7 @@ const (
 	eventFrame    frameKind = 'e'
 	documentFrame frameKind = 'd'
 	snapshotFrame frameKind = 's'
+	packFrame     frameKind = 'p'
 )
 
 const (

@@ -43,7 +43,7 @@ var (
 )
 
 type counters struct {
-	appends, conflicts, damaged, snapshots, checkpoints atomic.Uint64
+	appends, conflicts, damaged, snapshots, checkpoints, parses atomic.Uint64
 }
 
 // Stats counts what a log did since it was opened.
@@ -53,6 +53,7 @@ type Stats struct {
 	Damaged     uint64 // messages met that could not be read or did not fit their chain
 	Snapshots   uint64 // written
 	Checkpoints uint64 // written
+	Parses      uint64 // texts that were only analysed, written
 	Trackers    int    // in memory
 	Full        bool   // the disk guard refuses writes
 }
@@ -190,7 +191,7 @@ func (l *Log) Healthy(ctx context.Context) error {
 // Stats returns the counters.
 func (l *Log) Stats() Stats {
 	c := &l.stats
-	return Stats{c.appends.Load(), c.conflicts.Load(), c.damaged.Load(), c.snapshots.Load(), c.checkpoints.Load(), l.trackers.len(),
+	return Stats{c.appends.Load(), c.conflicts.Load(), c.damaged.Load(), c.snapshots.Load(), c.checkpoints.Load(), c.parses.Load(), l.trackers.len(),
 		l.server != nil && l.server.full.Load()}
 }
 

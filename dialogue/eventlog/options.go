@@ -41,6 +41,9 @@ type Options struct {
 	SnapshotEvery int
 	// History is how many versions of a document are kept. Default 64, at most 1000.
 	History int
+	// KeepParses is how long texts are kept that were only analysed, see [Log.AppendParses]. Analytics has its own copy. Default: as the
+	// log has it, 30 days at first.
+	KeepParses time.Duration
 	// CheckpointEvery is how often a checkpoint is written if there was anything new. Default 30 s. Negative = never.
 	CheckpointEvery time.Duration
 
@@ -107,6 +110,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.MaxBytes < 0 || o.Reserve < 0 || o.Timeout < 0 {
 		bad("sizes and the timeout must not be negative")
+	}
+	if o.KeepParses < 0 {
+		bad("parses kept for %v: want a time, or 0 for the default", o.KeepParses)
 	}
 	if o.History < 0 || o.History > maxHistory {
 		bad("a history of %d versions: want 1 to %d, or 0 for the default", o.History, maxHistory)

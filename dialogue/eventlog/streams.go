@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -9,13 +10,14 @@ import (
 
 // Shares of the budget by stream; together less than 1.
 const (
-	turnsShare       = 0.72
+	turnsShare       = 0.70
 	documentsShare   = 0.08
 	learntShare      = 0.04
 	snapshotsShare   = 0.095
 	positionsShare   = 0.005
 	keysShare        = 0.04
 	checkpointsShare = 0.01
+	parsesShare      = 0.02
 )
 
 // streamConfigs returns how the streams should be. budget 0 = unbounded.
@@ -46,16 +48,21 @@ func streamConfigs(o Options, budget int64) []jetstream.StreamConfig {
 		Description: "documents that are learnt again when they are lost"}
 	positions := jetstream.StreamConfig{Name: positionsStream, Subjects: []string{positionsStream + ".*"}, Discard: jetstream.DiscardOld,
 		MaxBytes: limit(positionsShare), AllowDirect: true, MaxMsgsPerSubject: 1, Description: "how far consumers are"}
-	all := []jetstream.StreamConfig{turns, documents, keys, snapshots, checkpoints, learnt, positions}
+	parses := jetstream.StreamConfig{Name: parsesStream, Subjects: []string{parsesStream + ".*"}, Discard: jetstream.DiscardOld,
+		MaxBytes: min(limit(parsesShare), maxParsesBytes), MaxMsgs: maxPacks, MaxAge: cmp.Or(o.KeepParses, defaultKeepParses), AllowDirect: true, Description: "texts that were only analysed, redacted; the oldest go"}
+	all := []jetstream.StreamConfig{turns, documents, keys, snapshots, checkpoints, learnt, positions, parses}
 	if o.URL == "" { // what can be made again need not wait for the disk
-		for _, i := range []int{3, 4, 5, 6} {
+		for _, i := range []int{3, 4, 5, 6, 7} {
 			all[i].PersistMode = jetstream.AsyncPersistMode
 		}
 	}
 	for i := range all {
 		all[i].Storage, all[i].Retention = jetstream.FileStorage, jetstream.LimitsPolicy
 		all[i].Replicas = max(o.Replicas, 1)
-		all[i].MaxConsumers, all[i].MaxMsgs = -1, -1
+		all[i].MaxConsumers = -1
+		if all[i].MaxMsgs == 0 {
+			all[i].MaxMsgs = -1
+		}
 		if all[i].MaxMsgsPerSubject == 0 {
 			all[i].MaxMsgsPerSubject = -1
 		}
@@ -104,12 +111,15 @@ func (l *Log) ensureStream(ctx context.Context, want jetstream.StreamConfig, cho
 		want.Replicas = have.Config.Replicas
 	}
 	want.PersistMode = have.Config.PersistMode // cannot be changed
+	if l.opts.KeepParses == 0 {
+		want.MaxAge = have.Config.MaxAge
+	}
 	if l.server == nil && l.opts.MaxBytes == 0 {
 		want.MaxBytes = have.Config.MaxBytes // as the cluster's operator set it
 	}
 	c := have.Config
 	if near(c.MaxBytes, want.MaxBytes) && c.Replicas == want.Replicas && c.MaxMsgsPerSubject == want.MaxMsgsPerSubject &&
-		c.Discard == want.Discard && c.AllowDirect == want.AllowDirect && c.AllowRollup == want.AllowRollup && c.AllowMsgTTL == want.AllowMsgTTL {
+		c.Discard == want.Discard && c.MaxAge == want.MaxAge && c.AllowDirect == want.AllowDirect && c.AllowRollup == want.AllowRollup && c.AllowMsgTTL == want.AllowMsgTTL {
 		return nil
 	}
 	want.MaxBytes = keepRoom(want.MaxBytes, int64(have.State.Bytes))

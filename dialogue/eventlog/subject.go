@@ -23,7 +23,11 @@ const (
 	checkpointsStream = "checkpoints"
 	learntStream      = "learnt"
 	positionsStream   = "positions"
+	parsesStream      = "parses"
 )
+
+// parsesSubject is of all packs: one holds texts of several tenants.
+const parsesSubject = parsesStream + ".packs"
 
 // learntKinds are the kinds of documents that are written after every turn, never listed, and learnt again when they are lost: no turn waits until
 // they are on the disk.

@@ -58,13 +58,25 @@ func frozenFields(a, b *Definition) (out []string) {
 		a, b any
 	}{
 		{"salt", a.Salt, b.Salt}, {"namespace", a.Namespace, b.Namespace}, {"target", a.Target, b.Target}, {"coverage", a.Coverage, b.Coverage},
-		{"ramp", a.Ramp, b.Ramp}, {"sticky", a.Sticky, b.Sticky}, {"variants", plainVariants(a), plainVariants(b)}, {"scripts", a.Scripts, b.Scripts},
+		{"ramp", a.Ramp, b.Ramp}, {"sticky", a.Sticky, b.Sticky}, {"variants", plainVariants(a), plainVariants(b)}, {"scripts", a.Scripts, b.Scripts}, {"plan.looks", looksOf(a), looksOf(b)},
 	} {
 		if !same(f.a, f.b) {
 			out = append(out, f.name)
 		}
 	}
 	return out
+}
+
+// looksOf are the planned looks, with the customers that they are shares of: to change them after the start would be to choose them by what was seen.
+func looksOf(d *Definition) any {
+	if d.Plan == nil || d.Plan.Looks == nil {
+		return nil
+	}
+	return struct {
+		Looks *Looks
+		Units int
+		Alpha float64
+	}{d.Plan.Looks, d.Plan.Units, d.Plan.Alpha}
 }
 
 // plainVariants are the variants with weights as shares: 1 and 1 is the same as 0.5 and 0.5.

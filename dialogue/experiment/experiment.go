@@ -80,6 +80,8 @@ type Variant struct {
 type Bandit struct {
 	// Floor is the least weight of a variant, over 0 and up to 1/variants. Default 0.05, or half of the equal share where that is less.
 	Floor float64 `json:"floor" yaml:"floor"`
+	// Apply is how often the running service asks for the results and sets the weights by itself, see [Service.Steer]. Default: never; people set them.
+	Apply Duration `json:"apply,omitzero" yaml:"apply"`
 }
 
 // Plan is what is to be judged.
@@ -92,8 +94,36 @@ type Plan struct {
 	Effect     float64  `json:"effect,omitempty" yaml:"effect"`         // least effect worth finding, relative, e.g. 0.05; 0 = not said
 	Margin     float64  `json:"margin,omitempty" yaml:"margin"`         // of guardrails: relative loss that is accepted; 0 = none
 	Units      int      `json:"units,omitempty" yaml:"units"`           // customers planned, all variants together; 0 = not said
-	Days       int      `json:"days,omitempty" yaml:"days"`             // least duration
+	Days       int      `json:"days,omitempty" yaml:"days"`             // least duration; 0 = 7, so that every weekday counts; -1 = none
 	Sequential bool     `json:"sequential,omitempty" yaml:"sequential"` // looked at all the time, not once at the end
+	Looks      *Looks   `json:"looks,omitempty" yaml:"looks"`           // looked at some times, planned ahead; needs Units
+}
+
+// Looks are those of a group-sequential test: so many, at so many customers.
+type Looks struct {
+	Number int       `json:"number,omitempty" yaml:"number"` // evenly spaced, 2 to 20; or
+	At     []float64 `json:"at,omitempty" yaml:"at"`         // shares of the planned customers, rising, the last is 1
+	// Spending says how the chance of a false alarm is spent over the looks: obrien-fleming, the default, spends little early and so leaves the last
+	// look nearly as it would be alone; pocock spends evenly and stops earlier.
+	Spending string `json:"spending,omitempty" yaml:"spending"`
+}
+
+// The ways of spending.
+const (
+	OBrienFleming = "obrien-fleming"
+	Pocock        = "pocock"
+)
+
+// Times are the looks as shares of the planned customers.
+func (l *Looks) Times() []float64 {
+	if len(l.At) > 0 {
+		return l.At
+	}
+	times := make([]float64, l.Number)
+	for k := range times {
+		times[k] = float64(k+1) / float64(l.Number)
+	}
+	return times
 }
 
 // Phase is a time during which weights and coverage stayed as they were.

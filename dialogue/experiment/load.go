@@ -5,6 +5,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"time"
 
 	"yingda/dialogue/internal/strict"
 )
@@ -71,6 +72,9 @@ func (d *Definition) fill() {
 		if p.Power == 0 {
 			p.Power = 0.8
 		}
+		if p.Looks != nil && p.Looks.Spending == "" {
+			p.Looks.Spending = OBrienFleming
+		}
 	}
 }
 
@@ -96,6 +100,7 @@ func (d *Definition) check(f *strict.File) {
 	}
 	d.checkTarget(f)
 	d.checkVariants(f)
+	d.checkBandit(f)
 	if b := d.Bandit; b != nil && b.Floor != 0 && !(b.Floor > 0 && b.Floor*float64(len(d.Variants)) <= 1) {
 		f.Addf(at("bandit", "floor"), "is %v; want over 0 and up to 1/%d, the variants' equal share", b.Floor, len(d.Variants))
 	}
@@ -106,6 +111,30 @@ func (d *Definition) check(f *strict.File) {
 		}
 	}
 	d.checkPlan(f)
+}
+
+// leastApply is the shortest time between two changes of weights that are made by results.
+const leastApply = Duration(time.Minute)
+
+func (d *Definition) checkBandit(f *strict.File) {
+	b := d.Bandit
+	if b == nil || b.Apply == 0 {
+		return
+	}
+	if b.Apply < leastApply {
+		f.Addf(strict.Path("bandit", "apply"), "is %s; want how often weights are set by results, from %s on, or leave it out", b.Apply.Std(), leastApply.Std())
+	}
+	if d.Plan == nil {
+		f.Addf(strict.Path("bandit", "apply"), "needs plan.metric: weights are set by it")
+	}
+	if d.Plan != nil && d.Plan.Looks != nil {
+		f.Addf(strict.Path("bandit", "apply"), "and plan.looks do not go together: weights would move by what is not to be looked at")
+	}
+	for i, v := range d.Variants {
+		if v.Weight != nil && *v.Weight == 0 {
+			f.Addf(strict.Path("variants", i, "weight"), "is 0, and weights are set by results: each variant gets at least the floor; leave the variant out")
+		}
+	}
 }
 
 // checkRamp checks the steps of a schedule.
@@ -200,8 +229,49 @@ func (d *Definition) checkPlan(f *strict.File) {
 			f.Addf(strict.Path("plan", v.field), "is %v; want a probability between 0 and 1", v.value)
 		}
 	}
-	if !within(p.Effect, 0, 1e6) || !within(p.Margin, 0, 1) || p.Units < 0 || p.Days < 0 {
-		f.Addf(strict.Path("plan"), "has a number out of range: effect and margin are shares, units and days counts")
+	p.checkLooks(f)
+	if !within(p.Effect, 0, 1e6) || !within(p.Margin, 0, 1) || p.Units < 0 || p.Days < -1 {
+		f.Addf(strict.Path("plan"), "has a number out of range: effect and margin are shares, units and days counts, days -1 for none")
+	}
+}
+
+// Bounds of planned looks: at fewer customers nothing is spent, and with more looks a confidence sequence does as well.
+const (
+	firstLook = 0.02
+	maxLooks  = 20
+)
+
+func (p *Plan) checkLooks(f *strict.File) {
+	l, at := p.Looks, func(parts ...any) []any { return strict.Path(append([]any{"plan", "looks"}, parts...)...) }
+	if l == nil {
+		return
+	}
+	if p.Sequential {
+		f.Addf(at(), "and sequential are two ways to look more than once: choose one")
+	}
+	if p.Units <= 0 {
+		f.Addf(at(), "need plan.units: looks are at shares of the planned customers")
+	}
+	if l.Spending != "" && l.Spending != OBrienFleming && l.Spending != Pocock {
+		f.Addf(at("spending"), "is %q; want %s or %s", l.Spending, OBrienFleming, Pocock)
+	}
+	switch {
+	case (l.Number != 0) == (len(l.At) > 0):
+		f.Addf(at(), "want a number, evenly spaced, or at: shares of the planned customers; one of the two")
+	case len(l.At) == 0 && (l.Number < 2 || l.Number > maxLooks):
+		f.Addf(at("number"), "is %d; want 2 to %d", l.Number, maxLooks)
+	case len(l.At) > maxLooks:
+		f.Addf(at("at"), "are %d; want up to %d", len(l.At), maxLooks)
+	}
+	before := 0.0
+	for i, t := range l.At {
+		if !within(t, firstLook, 1) || t <= before {
+			f.Addf(at("at", i), "is %v; want shares from %v to 1, each more than the one before", t, firstLook)
+		}
+		before = t
+	}
+	if n := len(l.At); n > 0 && l.At[n-1] != 1 {
+		f.Addf(at("at", n-1), "is %v; the last look is at 1, all planned customers", l.At[n-1])
 	}
 }
 

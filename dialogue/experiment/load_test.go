@@ -2,6 +2,7 @@ package experiment_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,10 @@ func TestParse(t *testing.T) {
 	if err != nil || *small.Coverage != 1 || !*small.Sticky || small.Salt != "s" || small.Bandit.Floor != .05 {
 		t.Errorf("defaults: %+v, %v", small, err)
 	}
+	looks, err := experiment.Parse("looks.yaml", []byte("name: s\nscripts: [x]\nvariants: [{name: a}, {name: b}]\nplan: {metric: m, units: 900, looks: {number: 4}}"))
+	if err != nil || !slices.Equal(looks.Plan.Looks.Times(), []float64{.25, .5, .75, 1}) || looks.Plan.Looks.Spending != experiment.OBrienFleming {
+		t.Errorf("looks: %+v, %v", looks, err)
+	}
 	body, err := json.Marshal(d) // JSON is read as YAML is
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +90,21 @@ func TestParseFaults(t *testing.T) {
 		{"name: x\nbandit: {floor: 0.6}\n" + arms, "bandit.floor: is 0.6"},
 		{"name: x\nplan: {alpha: 2}\n" + arms, "plan.metric: is missing"},
 		{"name: x\nplan: {metric: m, alpha: 2}\n" + arms, "plan.alpha: is 2"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {}}\n" + arms, "plan.looks: want a number"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {number: 3, at: [0.5, 1]}}\n" + arms, "plan.looks: want a number"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {number: 1}}\n" + arms, "plan.looks.number: is 1"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {at: [0.5, 0.4, 1]}}\n" + arms, "plan.looks.at[1]: is 0.4"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {at: [0.001, 1]}}\n" + arms, "plan.looks.at[0]: is 0.001"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {at: [0.5, .nan]}}\n" + arms, "plan.looks.at[1]: is NaN"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {at: [0.5, 0.9]}}\n" + arms, "the last look is at 1"},
+		{"name: x\nplan: {metric: m, looks: {number: 4}}\n" + arms, "need plan.units"},
+		{"name: x\nplan: {metric: m, units: 100, sequential: true, looks: {number: 4}}\n" + arms, "choose one"},
+		{"name: x\nplan: {metric: m, units: 100, looks: {number: 4, spending: all}}\n" + arms, `plan.looks.spending: is "all"`},
+		{"name: x\nplan: {metric: m}\nbandit: {apply: 1s}\n" + arms, "bandit.apply: is 1s"},
+		{"name: x\nplan: {metric: m}\nbandit: {apply: often}\n" + arms, "no span of time"},
+		{"name: x\nbandit: {apply: 1h}\n" + arms, "bandit.apply: needs plan.metric"},
+		{"name: x\nplan: {metric: m, units: 9, looks: {number: 2}}\nbandit: {apply: 1h}\n" + arms, "do not go together"},
+		{"name: x\nscripts: [x]\nplan: {metric: m}\nbandit: {apply: 1h}\nvariants: [{name: a}, {name: b, weight: 0}]\n", "variants[1].weight: is 0"},
 		{"name: x\n---\nname: y\n" + arms, "more than one document"},
 		{"name: x # " + strings.Repeat("x", 300<<10), "at most 262144"},
 	} {

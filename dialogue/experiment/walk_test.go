@@ -11,7 +11,6 @@ import (
 
 	"yingda/dialogue"
 	"yingda/dialogue/dialog"
-	"yingda/dialogue/engine"
 	"yingda/dialogue/experiment"
 	"yingda/dialogue/policy"
 	"yingda/models"
@@ -249,46 +248,6 @@ func TestThreeVariants(t *testing.T) {
 	}
 	if len(met) != 3 {
 		t.Errorf("variants %v", met)
-	}
-}
-
-// once is a store of one conversation that keeps nothing, to time turns without a disk.
-type once struct{ dialogue.Store }
-
-func (once) Load(_ context.Context, k dialogue.Key) (*dialogue.Tracker, error) {
-	return &dialogue.Tracker{Key: k}, nil
-}
-
-func (once) Append(_ context.Context, t *dialogue.Tracker, ev *dialogue.Event) (*dialogue.Tracker, error) {
-	ev.Seq = 1
-	return t, nil
-}
-
-// BenchmarkTurn is what experiments add to a turn without the model and the disk: none, then one of settings and one of words with two variants each.
-func BenchmarkTurn(b *testing.B) {
-	for _, running := range []bool{false, true} {
-		b.Run(fmt.Sprintf("experiments=%v", running), func(b *testing.B) {
-			r := mustRobot(b)
-			if running {
-				r.publish(b, "shop", "confirm.order.cancel", "experiment: words\nzh:\n  - {id: a, text: 取消吗？}\n  - {id: b, text: 真的取消吗？, weight: 0}\nen:\n  - {id: a, text: Cancel it}\n  - {id: b, text: Really cancel it, weight: 0}\n")
-				for _, source := range []string{"name: words\nscripts: [confirm.order.cancel]\nvariants: [{name: a}, {name: b}]", "name: act\nvariants: [{name: a}, {name: b, settings: {understanding.act: 0.8}}]"} {
-					if err := r.start(b, "shop", source); err != nil {
-						b.Fatal(err)
-					}
-				}
-			}
-			e, err := engine.New(engine.Options{Store: once{}, Parser: r.parser, Policy: r.policy, Scripts: r.scripts, Calls: r.shop, Experiments: r.arms})
-			if err != nil {
-				b.Fatal(err)
-			}
-			m := dialogue.Message{Key: dialogue.Key{Tenant: "shop", Conversation: "c"}, ID: "m", Customer: "u", Text: "order.cancel 0.95 取消订单 88320001", Channel: "web", Time: start}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := e.Handle(b.Context(), m); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
 	}
 }
 

@@ -95,11 +95,18 @@ func New(o Options) (*Base, error) {
 }
 
 // Find implements [dialogue.Knowledge]: the best entries first, at most q.Limit, none with a score below [Thresholds].Show. It
-// looks at entries in the asked language and in that of the text; only where there are none at all, at those in other languages. It fails
-// only when ctx is done.
+// looks at entries in the asked language and in that of the text; only where there are none at all, at those in other languages. The entry of
+// q.ID is found whatever its language. It fails only when ctx is done.
 func (b *Base) Find(ctx context.Context, q dialogue.Asked) ([]dialogue.Hit, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if q.ID != "" {
+		v, err := b.Get(q.Tenant, q.ID)
+		if err != nil {
+			return nil, nil
+		}
+		return []dialogue.Hit{{Entry: v.Entry, Score: 1}}, nil
 	}
 	x := b.index(q.Tenant)
 	if q.Bundle != "" && x.Bundle() != "" && q.Bundle != x.Bundle() {

@@ -24,10 +24,11 @@ var headers = map[string]string{
 	"tags": "tags", "tag": "tags", "category": "tags", "标签": "tags", "分类": "tags", "类别": "tags",
 	"links": "links", "link": "links", "url": "links", "链接": "links",
 	"image": "image", "picture": "image", "图片": "image",
+	"next": "next", "next questions": "next", "后续问题": "next", "推荐问题": "next",
 }
 
 // fields are what a column can be.
-var fields = []string{"id", "question", "aliases", "answer", "lang", "intents", "tags", "links", "image", "-"}
+var fields = []string{"id", "question", "aliases", "answer", "lang", "intents", "tags", "links", "image", "next", "-"}
 
 // readCSV reads a table whose first row names the columns. Cells with several values part them by line ends or |.
 func readCSV(f *faults, data []byte, o ReadOptions) []Draft {
@@ -141,6 +142,8 @@ func rowEntry(row, columns []string) dialogue.Entry {
 			e.Links = split(cell, "\n| ")
 		case "image":
 			e.Image = cell
+		case "next":
+			e.Next = split(cell, "\n|,;， ")
 		}
 	}
 	e.Questions = append(e.Questions, aliases...)

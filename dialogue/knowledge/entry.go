@@ -19,6 +19,7 @@ const (
 	MaxQuestionRunes = 500
 	MaxAnswerRunes   = 8000
 	MaxListed        = 32 // links, intents, tags each
+	MaxNext          = 5  // entries offered after one
 )
 
 // Version is an entry as it is or was, with who wrote it.
@@ -79,6 +80,7 @@ func Validate(e *dialogue.Entry) error {
 	f.list("links", e.Links)
 	f.list("intents", e.Intents)
 	f.list("tags", e.Tags)
+	f.next(e)
 	return errors.Join(f...)
 }
 
@@ -115,6 +117,20 @@ func (f *fieldFaults) list(field string, list []string) {
 	}
 	if field != "links" && slices.Contains(list, "") { // an empty link is no URL, which has been said
 		f.add(field, "has an empty value")
+	}
+}
+
+func (f *fieldFaults) next(e *dialogue.Entry) {
+	if len(e.Next) > MaxNext {
+		f.add("next", "has %d entries, at most %d are offered", len(e.Next), MaxNext)
+	}
+	for i, id := range e.Next {
+		at := fmt.Sprintf("next[%d]", i)
+		if err := validID(id); err != nil {
+			f.add(at, "is no id of an entry: %v", err)
+		} else if id == e.ID {
+			f.add(at, "is the entry itself")
+		}
 	}
 }
 

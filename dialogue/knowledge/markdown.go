@@ -17,7 +17,7 @@ import (
 //	## 运费怎么算？ {#shipping.fee}  the question, and an id if it should have one
 //	- 邮费多少                       other wordings
 //	- 寄到新疆要运费吗
-//	intents: shipping.fee_and_time  fields: intents, tags, links, image, lang; several values parted by commas
+//	intents: shipping.fee_and_time  fields: intents, tags, links, image, next, lang; several values parted by commas
 //
 //	满 99 元包邮……                   the answer, up to the next ##, Markdown and all
 //
@@ -25,7 +25,7 @@ import (
 
 var (
 	headingID   = regexp.MustCompile(`^(.*?)\s*\{#([^}\s]+)\}\s*$`)
-	fieldLine   = regexp.MustCompile(`^(lang|intents|intent|tags|tag|links|link|image)\s*[:：]\s*(.*)$`)
+	fieldLine   = regexp.MustCompile(`^(lang|intents|intent|tags|tag|links|link|image|next)\s*[:：]\s*(.*)$`)
 	bulletLine  = regexp.MustCompile(`^[-*+]\s+(.*)$`)
 	answerLine  = regexp.MustCompile(`^(answer|答案|答)\s*[:：]\s*(.*)$`)
 	headingLine = regexp.MustCompile(`^(#{1,2})\s+(.*?)\s*#*\s*$`)
@@ -124,6 +124,8 @@ func (m *markdown) head(n int, s string) {
 			to.Links = append(to.Links, split(v[2], ", ")...)
 		case "image":
 			to.Image = v[2]
+		case "next":
+			to.Next = append(to.Next, split(v[2], ",， ")...)
 		}
 		return
 	}

@@ -52,5 +52,5 @@ func Plan(existing []Version, drafts []Draft) []Change {
 func equal(a, b *dialogue.Entry) bool {
 	lists := func(x, y []string) bool { return len(x) == 0 && len(y) == 0 || slices.Equal(x, y) }
 	return a.Lang == b.Lang && a.Answer == b.Answer && a.Image == b.Image && lists(a.Questions, b.Questions) &&
-		lists(a.Links, b.Links) && lists(a.Intents, b.Intents) && lists(a.Tags, b.Tags)
+		lists(a.Links, b.Links) && lists(a.Intents, b.Intents) && lists(a.Tags, b.Tags) && lists(a.Next, b.Next)
 }

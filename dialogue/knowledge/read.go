@@ -31,7 +31,7 @@ type Draft struct {
 // ReadOptions help to read files that others made.
 type ReadOptions struct {
 	// Columns names the fields of CSV columns whose headers are not known by themselves: header → id, question, aliases, answer, lang,
-	// intents, tags, links, image; "-" leaves a column out.
+	// intents, tags, links, image, next; "-" leaves a column out.
 	Columns map[string]string
 	// Lang is the language of entries that do not say. Empty = it is detected from the first question.
 	Lang nlu.Lang
@@ -136,6 +136,7 @@ func tidy(e *dialogue.Entry, lang nlu.Lang) {
 	}
 	e.ID, e.Answer, e.Image = strings.TrimSpace(e.ID), strings.TrimSpace(e.Answer), strings.TrimSpace(e.Image)
 	e.Questions, e.Links, e.Intents, e.Tags = trim(e.Questions), trim(e.Links), trim(e.Intents), trim(e.Tags)
+	e.Next = trim(e.Next)
 	if e.Lang == "" {
 		e.Lang = lang
 	}
@@ -187,7 +188,7 @@ func jsonReason(err error) string {
 	case errors.As(err, &typ):
 		return fmt.Sprintf("field %s is a %s; want %s", typ.Field, typ.Value, typ.Type)
 	case strings.Contains(err.Error(), "unknown field"):
-		return strings.TrimPrefix(err.Error(), "json: ") + "; known are id, lang, questions (or question and aliases), answer, links, image, intents, tags"
+		return strings.TrimPrefix(err.Error(), "json: ") + "; known are id, lang, questions (or question and aliases), answer, links, image, intents, tags, next"
 	}
 	return "is not a JSON object on one line: " + err.Error()
 }
@@ -204,7 +205,7 @@ func Files(fsys fs.FS) ([]string, error) {
 	return out, err
 }
 
-// Load reads all files of entries in fsys as one set, in the order of their paths; the service pack's folder knowledge is read this way. Ids and, within a language, questions must not repeat. The error joins a *[Fault] for everything
+// Load reads all files of entries in fsys as one set, in the order of their paths; the service pack's folder knowledge is read this way. Ids and, within a language, questions must not repeat; what follows an entry must be one. The error joins a *[Fault] for everything
 // that is wrong, over all files.
 func Load(fsys fs.FS) ([]dialogue.Entry, error) {
 	var all []Draft
@@ -224,6 +225,7 @@ func Load(fsys fs.FS) ([]dialogue.Entry, error) {
 	for _, r := range Repeats(all) {
 		errs = append(errs, r.fault())
 	}
+	errs = append(errs, loose(all)...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

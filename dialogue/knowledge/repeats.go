@@ -59,6 +59,26 @@ func Repeats(drafts []Draft) []Repeat {
 	return out
 }
 
+// loose reports what is to be offered after an entry and is none.
+func loose(drafts []Draft) (errs []error) {
+	known := map[string]nlu.Lang{}
+	for i := range drafts {
+		known[drafts[i].ID] = drafts[i].Lang
+	}
+	for i := range drafts {
+		d := &drafts[i]
+		for _, id := range d.Next {
+			switch lang, ok := known[id]; {
+			case !ok:
+				errs = append(errs, &Fault{File: d.File, Line: d.Line, ID: d.ID, Field: "next", Reason: fmt.Sprintf("there is no entry %q; give the id of one, as in {#%s}", id, d.ID)})
+			case lang != d.Lang:
+				errs = append(errs, &Fault{File: d.File, Line: d.Line, ID: d.ID, Field: "next", Reason: fmt.Sprintf("entry %q is in another language (%s); name the one in %s", id, lang, d.Lang)})
+			}
+		}
+	}
+	return errs
+}
+
 func wording(e *dialogue.Entry, text string) string {
 	for _, q := range e.Questions {
 		if string(analyse(q).runes) == text {

@@ -153,6 +153,9 @@ func (w *turn) answerSlot(ts *dialogue.TaskState, t *task.Task, slot string) boo
 		return false // dropped takes it
 	}
 	before := len(w.r.wishes) > 0 && w.elsewhere(t, u.Switch)
+	if before && ts.Doubtful && w.heardWell() {
+		return false // the question itself was a guess
+	}
 	if before && (!w.supplies(ts, t, slot) || w.mixed(t)) {
 		return false
 	}

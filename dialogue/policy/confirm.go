@@ -106,7 +106,7 @@ func (w *turn) weigh(ts *dialogue.TaskState) {
 
 // echoes tells whether a very short message repeats a word of the robot's question.
 func (w *turn) echoes() bool {
-	word := strings.Trim(w.set.cues[CueFiller].without(w.r.text), " ,.!?~。，！？")
+	word := strings.Trim(w.heard.without(w.set.cues[CueFiller], w.r.text), " ,.!?~。，！？")
 	if n := utf8.RuneCountInString(word); n < 1 || n > 3 && !strings.ContainsFunc(word, isLatin) || n > 12 || len(w.r.values) > 0 || w.cue(CueNo) || w.cue(CueWrong) || w.cue(CueQuestion) {
 		return false
 	}

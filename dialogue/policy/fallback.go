@@ -99,7 +99,7 @@ func (w *turn) fromKnowledge(least float64, intents []string) bool {
 	}
 	a := w.in.Analysis
 	q := dialogue.Asked{Tenant: w.in.Message.Tenant, Text: a.Text, Lang: w.lang, Embedding: a.Embedding, Bundle: a.Bundle, Intents: intents, Limit: 1}
-	hits, err := w.p.o.Knowledge.Find(w.ctx, q)
+	hits, err := w.heard.find(w.ctx, w.p.o.Knowledge, q)
 	if err != nil {
 		w.err = fmt.Errorf("knowledge: %w", err)
 		return false
@@ -107,16 +107,78 @@ func (w *turn) fromKnowledge(least float64, intents []string) bool {
 	if len(hits) == 0 || hits[0].Score < least {
 		return false
 	}
-	h := hits[0]
+	w.tell(hits[0])
+	if h := hits[0]; len(w.d.Intents) == 0 && len(w.r.wishes) < 2 {
+		if w.d.Intents = intents; len(intents) == 0 && len(h.Intents) > 0 {
+			w.d.Intents = h.Intents[:1:1]
+		}
+	}
+	return true
+}
+
+// tell answers with an entry of the knowledge base, and offers what customers often want after it.
+func (w *turn) tell(h dialogue.Hit) {
 	w.s.Misses = 0
 	w.s.Tried = append(w.s.Tried, "knowledge."+h.ID)
 	w.act(dialogue.Answer, dialogue.FromKnowledge, fmt.Sprintf("entry %s answers with %.2f", h.ID, h.Score))
-	w.d.Say = append(w.d.Say, dialogue.Say{Key: "knowledge", Text: h.Answer, Links: h.Links, Image: h.Image})
-	if len(w.d.Intents) == 0 && len(w.r.wishes) < 2 {
-		if w.d.Intents = intents; len(intents) == 0 && len(h.Intents) > 0 {
-			w.d.Intents = h.Intents[:1]
+	w.d.Say = append(w.d.Say, dialogue.Say{Key: "knowledge", Text: h.Answer, Links: h.Links, Image: h.Image, Buttons: w.following(h.Entry)})
+}
+
+// following are buttons for the entries that go on from one. While a task is open or something else was asked they would lead away from it.
+func (w *turn) following(e dialogue.Entry) []dialogue.Button {
+	open := slices.ContainsFunc(w.tasks, func(ts *dialogue.TaskState) bool { return ts != w.done })
+	if open || len(w.s.Later) > 0 || w.s.Asked != nil || len(w.r.wishes) > 1 {
+		return nil
+	}
+	var out []dialogue.Button
+	var list []dialogue.Listed
+	for _, id := range e.Next {
+		if len(out) == w.set.Limits.Next {
+			break
+		}
+		if next, ok := w.entry(id); ok && !slices.Contains(w.s.Tried, "knowledge."+id) {
+			payload := entryPayload + " " + id
+			out = append(out, dialogue.Button{Title: next.Questions[0], Payload: payload})
+			list = append(list, dialogue.Listed{Value: payload, Title: next.Questions[0]})
 		}
 	}
+	if len(list) > 0 { // so that the customer may say 第二个
+		w.s.Lists = list
+	}
+	return out
+}
+
+// entryPayload begins the payload of a button for an entry of the knowledge base.
+const entryPayload = "/entry"
+
+// entry returns an entry by its id; false when there is none, or none any more.
+func (w *turn) entry(id string) (dialogue.Hit, bool) {
+	if w.p.o.Knowledge == nil || w.err != nil {
+		return dialogue.Hit{}, false
+	}
+	hits, err := w.heard.find(w.ctx, w.p.o.Knowledge, dialogue.Asked{Tenant: w.in.Message.Tenant, ID: id})
+	if err != nil {
+		w.err = fmt.Errorf("knowledge: %w", err)
+	}
+	if len(hits) == 0 || hits[0].ID != id || len(hits[0].Questions) == 0 {
+		return dialogue.Hit{}, false
+	}
+	return hits[0], true
+}
+
+// pressEntry answers with the entry whose button was pressed. It reports whether there is one.
+func (w *turn) pressEntry(id string) bool {
+	h, ok := w.entry(id)
+	if !ok {
+		return false
+	}
+	w.r.wishes, w.r.spoken = nil, nil // the words that pointed at it mean nothing else
+	w.tell(h)
+	w.d.Reason = dialogue.Choice
+	if len(h.Intents) > 0 {
+		w.d.Intents = h.Intents[:1:1]
+	}
+	w.goOn()
 	return true
 }
 
@@ -135,13 +197,18 @@ func (w *turn) choice(list []wish) {
 	w.say("clarify.choice", w.vars(nil), append(buttons, dialogue.Button{Payload: "/agent"})...)
 }
 
+// heardWell tells whether the message was typed, or recognised well enough to be acted upon.
+func (w *turn) heardWell() bool {
+	c := w.in.Message.Confidence
+	return c <= 0 || c >= w.set.Understanding.Heard
+}
+
 // misheard tells whether speech was recognised too badly to be acted upon.
 func (w *turn) misheard() bool {
-	m := w.in.Message
-	if m.Confidence <= 0 || m.Confidence >= w.set.Understanding.Heard {
+	if w.heardWell() {
 		return false
 	}
-	return len(w.r.wishes) == 0 || w.r.wishes[0].score < clear || m.Confidence < w.set.Understanding.Heard/2
+	return len(w.r.wishes) == 0 || w.r.wishes[0].score < clear || w.in.Message.Confidence < w.set.Understanding.Heard/2
 }
 
 // miss counts a message that was not understood; too many in a row hand over.

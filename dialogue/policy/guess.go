@@ -38,5 +38,5 @@ func (w *turn) theirs(v value) bool {
 	if order == nil || len(order.Types) == 0 || product == nil || !slices.Contains(product.Types, v.typ) {
 		return false
 	}
-	return slices.ContainsFunc(w.in.Profile.History, func(it dialogue.HistoryItem) bool { return it.OrderID != "" && alike(it.Product, v.text) })
+	return slices.ContainsFunc(w.in.Profile.History, func(it dialogue.HistoryItem) bool { return it.OrderID != "" && w.p.same(it.Product, v.text) })
 }

@@ -183,7 +183,9 @@ func (w *turn) press(payload string) bool {
 		w.pressSlot(arg)
 	case "/option":
 		w.pressOption(arg)
-	case "/rate": // package proactive notes the rating
+	case entryPayload:
+		return w.pressEntry(arg)
+	case "/rate", "/nps": // package proactive notes the rating
 		w.act(dialogue.Answer, dialogue.IntentKnown, "the customer rated the conversation")
 		w.say("rated", w.vars(nil))
 	default:

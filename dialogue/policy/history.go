@@ -102,7 +102,7 @@ func (w *turn) other(ts *dialogue.TaskState, t *task.Task, named string) bool {
 		return false
 	}
 	it := w.itemOf(v.Value)
-	if it == nil || it.Product == "" || alike(it.Product, named) {
+	if it == nil || it.Product == "" || w.p.same(it.Product, named) {
 		return false
 	}
 	others := 0
@@ -169,7 +169,7 @@ func (w *turn) candidates(t *task.Task, named string) []dialogue.HistoryItem {
 		return slices.DeleteFunc(slices.Clone(list), func(it dialogue.HistoryItem) bool { return !ok(it) })
 	}
 	if named != "" {
-		same := keep(all, func(it dialogue.HistoryItem) bool { return alike(it.Product, named) })
+		same := keep(all, func(it dialogue.HistoryItem) bool { return w.p.same(it.Product, named) })
 		if len(same) == 0 && len(all) > 1 {
 			return nil // something that is not in the history
 		}
@@ -224,6 +224,11 @@ func allSame(items []dialogue.HistoryItem) bool {
 		}
 	}
 	return true
+}
+
+// same tells whether two names may mean the same product: by their words, or because the catalogue knows both, in whatever language.
+func (p *Policy) same(a, b string) bool {
+	return alike(a, b) || p.o.Same != nil && a != "" && b != "" && p.o.Same(a, b)
 }
 
 // alike tells whether two names may mean the same thing: one holds the other, or they share their head, which in Chinese and English

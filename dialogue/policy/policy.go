@@ -22,6 +22,8 @@ type Options struct {
 	Knowledge dialogue.Knowledge
 	// Recommender proposes products and plans; nil = only what a task's call returns.
 	Recommender dialogue.Recommender
+	// Same tells whether two names are of one product, as 蓝牙耳机 and earbuds are; nil = names are compared by their words alone.
+	Same func(a, b string) bool
 }
 
 // Policy implements [dialogue.Policy]. It is immutable and safe for concurrent use; new files make a new one.
@@ -72,7 +74,12 @@ func (p *Policy) fit() error {
 
 // Decide implements [dialogue.Policy]. It returns an error only when ctx is done or the knowledge base fails.
 func (p *Policy) Decide(ctx context.Context, in dialogue.Turn) (dialogue.Decision, error) {
-	w := &turn{p: p, set: p.s, ctx: ctx, in: in, s: in.Tracker.State.Clone(), n: in.Tracker.Turns + 1, asked: in.Tracker.State.Asked}
+	return p.decide(ctx, in, newHearing())
+}
+
+// decide is Decide with what may have been found in the message before.
+func (p *Policy) decide(ctx context.Context, in dialogue.Turn, h *hearing) (dialogue.Decision, error) {
+	w := &turn{p: p, set: p.s, ctx: ctx, in: in, heard: h, s: in.Tracker.State.Clone(), n: in.Tracker.Turns + 1, asked: in.Tracker.State.Asked}
 	w.s.Asked = nil
 	for i := range w.s.Tasks {
 		if p.o.Tasks.Task(w.s.Tasks[i].Intent) != nil { // else its file has gone
@@ -112,15 +119,16 @@ type turn struct {
 	r     reading
 	mood  mood
 	lang  nlu.Lang
-	cues  map[Cue]bool  // found so far
+	heard *hearing      // found so far
 	left  *int          // see rest
 	told  *notification // see notice
 
 	d       dialogue.Decision
-	claimed []nlu.Span   // parts of the message that filled a slot of the task at hand
-	touched []*task.Task // tasks that this turn was about
-	reset   bool         // the topic changed: slots no touched task knows go aside
-	depth   int          // of tasks that begin other tasks
+	done    *dialogue.TaskState // that was answered or finished last
+	claimed []nlu.Span          // parts of the message that filled a slot of the task at hand
+	touched []*task.Task        // tasks that this turn was about
+	reset   bool                // the topic changed: slots no touched task knows go aside
+	depth   int                 // of tasks that begin other tasks
 	calls   int
 	err     error
 }
@@ -196,11 +204,28 @@ func (w *turn) finish() dialogue.Decision {
 	if topic := w.topical(w.d.Intents); len(topic) > 0 {
 		w.s.Topic = topic
 	}
-	if len(w.d.Say) > 0 {
+	if patience := w.d.Reason == dialogue.Waiting && w.s.Asked != nil; len(w.d.Say) > 0 && !patience { // after a pause the question is what is repeated
 		w.s.Said = w.d.Say
 	}
+	w.d.Task = w.about()
 	w.d.State = w.s
 	return w.d
+}
+
+// about returns the task that the action belongs to: the one asked for, handed over, or else answered. A task that was dropped, or that the system
+// refused, is none that was dealt with.
+func (w *turn) about() string {
+	switch q := w.s.Asked; {
+	case w.d.Action == dialogue.HandOff:
+		if ts := w.top(); ts != nil {
+			return ts.Task
+		}
+	case q != nil && q.Task != "" && q.Kind != dialogue.AskResume:
+		return q.Task
+	case w.done != nil:
+		return w.done.Task
+	}
+	return ""
 }
 
 // topical keeps the intents that are wishes.

@@ -111,7 +111,7 @@ func (w *turn) current() *task.Task {
 // the customer wants only one of the two.
 func (w *turn) begin(t *task.Task, intent string) *dialogue.TaskState {
 	w.replaceAlternatives(intent)
-	ts := &dialogue.TaskState{Task: t.Name(), Intent: intent, Since: w.n}
+	ts := &dialogue.TaskState{Task: t.Name(), Intent: intent, Since: w.n, Doubtful: !w.heardWell()}
 	for i := range w.tasks {
 		if w.tasks[i].Task == t.Name() {
 			ts = w.tasks[i]

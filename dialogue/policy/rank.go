@@ -183,7 +183,7 @@ type scene struct {
 // scene gathers the context once a message.
 func (w *turn) scene() *scene {
 	c := &scene{w: w, paused: map[*task.Task]bool{}, topic: w.s.Topic, goes: w.cue(CueGoes), plain: w.plainAnswer(), then: map[string]bool{}, items: w.in.Profile.History, named: w.named()}
-	if !slices.ContainsFunc(c.items, func(it dialogue.HistoryItem) bool { return alike(it.Product, c.named) }) {
+	if !slices.ContainsFunc(c.items, func(it dialogue.HistoryItem) bool { return w.p.same(it.Product, c.named) }) {
 		c.named = "" // not one of theirs
 	}
 	c.says = w.says()
@@ -191,6 +191,10 @@ func (w *turn) scene() *scene {
 	for i, ts := range w.tasks {
 		t := w.p.o.Tasks.Task(ts.Intent)
 		if t == nil {
+			continue
+		}
+		if ts.Doubtful && w.heardWell() {
+			c.topic = slices.DeleteFunc(slices.Clone(c.topic), func(in string) bool { return in == ts.Intent })
 			continue
 		}
 		if i == len(w.tasks)-1 && !ts.Paused {
@@ -206,7 +210,7 @@ func (w *turn) scene() *scene {
 		}
 	}
 	if named := w.named(); named != "" {
-		same := slices.DeleteFunc(slices.Clone(c.items), func(it dialogue.HistoryItem) bool { return !alike(it.Product, named) })
+		same := slices.DeleteFunc(slices.Clone(c.items), func(it dialogue.HistoryItem) bool { return !w.p.same(it.Product, named) })
 		if len(same) > 0 {
 			c.items = same
 		}
@@ -236,7 +240,7 @@ func (w *turn) plainAnswer() bool {
 func (w *turn) says() string {
 	var found []string
 	for i := range w.set.Options {
-		if o := &w.set.Options[i]; o.match != nil && o.match.MatchString(w.r.text) {
+		if o := &w.set.Options[i]; o.match != nil && w.heard.matches(o.match, w.r.text) {
 			found = append(found, o.Intent)
 		}
 	}
@@ -314,7 +318,7 @@ func (c *scene) suits(t *task.Task) float64 {
 	}
 	bad, any := false, false
 	for _, it := range c.items {
-		if it.Kind != t.About.Kind || !c.w.consistent(it) || c.named != "" && !alike(it.Product, c.named) {
+		if it.Kind != t.About.Kind || !c.w.consistent(it) || c.named != "" && !c.w.p.same(it.Product, c.named) {
 			continue
 		}
 		any = true

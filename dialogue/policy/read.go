@@ -68,15 +68,7 @@ func (r *reading) names() []string {
 
 // cue tells whether the message holds words of a kind. Each kind is looked for once.
 func (w *turn) cue(c Cue) bool {
-	if has, known := w.cues[c]; known {
-		return has
-	}
-	if w.cues == nil {
-		w.cues = make(map[Cue]bool, len(cues))
-	}
-	has := w.set.cues[c].has(w.r.text)
-	w.cues[c] = has
-	return has
+	return w.heard.holds(w.set.cues[c], w.r.text)
 }
 
 // read fills w.r from the analysis and the context.
@@ -253,7 +245,7 @@ func (w *turn) negate(text string) {
 		if j := strings.IndexAny(text[v.end:], clauseEnds); j >= 0 {
 			to = v.end + j
 		}
-		if !w.set.cues[CueNegation].has(strings.ToLower(text[from:to])) {
+		if !w.heard.holds(w.set.cues[CueNegation], strings.ToLower(text[from:to])) {
 			continue
 		}
 		v.negated = slices.ContainsFunc(w.r.values, func(o value) bool { return o.typ == v.typ && (o.end <= from || o.start >= to) })
@@ -305,7 +297,7 @@ func (w *turn) rest() int {
 func (w *turn) leftOver() int {
 	text := w.r.text
 	for _, c := range []Cue{CueYes, CueNo} {
-		if _, end, found := w.set.cues[c].first(text); found {
+		if _, end, found := w.heard.first(w.set.cues[c], text); found {
 			text = text[end:]
 			break
 		}
@@ -313,7 +305,7 @@ func (w *turn) leftOver() int {
 	for _, v := range w.r.values {
 		text = strings.Replace(text, strings.ToLower(v.text), " ", 1)
 	}
-	text = w.set.cues[CueFiller].without(text)
+	text = w.heard.without(w.set.cues[CueFiller], text)
 	n, word := 0, false
 	for _, r := range text { // a Chinese character and an English word count one
 		switch {

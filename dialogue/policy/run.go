@@ -12,6 +12,7 @@ import (
 // run takes a task as far as it goes: to a question, a confirmation, its end, or people.
 func (w *turn) run(ts *dialogue.TaskState, t *task.Task) {
 	w.touch(t)
+	ts.Doubtful = ts.Doubtful && !(w.heardWell() && ts.Since < w.n) // gone on with in plain words
 	w.inherit(ts, t)
 	several := w.bind(ts, t)
 	if slot := w.unfit(ts, t); slot != "" {
@@ -193,6 +194,7 @@ func (w *turn) refused(ts *dialogue.TaskState, t *task.Task, reason string, fiel
 
 // reply says that the task is done, or what was asked for.
 func (w *turn) reply(ts *dialogue.TaskState, t *task.Task, fields map[string]string) {
+	w.done = ts
 	vars := w.vars(ts.Slots)
 	maps.Copy(vars, missingFrom(vars, fields))
 	action := dialogue.Answer

@@ -39,6 +39,8 @@ type Settings struct {
 	Alternatives [][]string `yaml:"alternatives"`
 	// Limits are numbers of tries and turns.
 	Limits Limits `yaml:"limits"`
+	// Idle says after how much silence conversations are closed. The policy itself has no use for it: package idle does that.
+	Idle Idle `yaml:"idle"`
 
 	roles    map[string]Role
 	cues     map[Cue]*matcher
@@ -143,6 +145,13 @@ type Context struct {
 	Says    float64 `yaml:"says"`    // the message has the word for it and none for its alternatives, see Options; 0 = 1
 }
 
+// Idle are spans of silence; 0, or left out, is never.
+type Idle struct {
+	Quiet  strict.Duration `yaml:"quiet"`  // whatever is open
+	Done   strict.Duration `yaml:"done"`   // what was wanted is done
+	People strict.Duration `yaml:"people"` // it waits for a person or is with one
+}
+
 // Cue names a kind of small words.
 type Cue string
 
@@ -204,6 +213,7 @@ type Limits struct {
 	Tasks   int `yaml:"tasks"`   // unfinished tasks kept
 	Options int `yaml:"options"` // shown at most
 	Aside   int `yaml:"aside"`   // values of earlier topics kept
+	Next    int `yaml:"next"`    // questions offered after an answer from the knowledge base; 0 = none
 }
 
 // ParseSettings reads policy.yaml. The error joins a [*strict.Fault] for everything that is wrong.

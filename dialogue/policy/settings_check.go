@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"time"
 
 	"yingda/dialogue/internal/strict"
 )
@@ -114,6 +115,21 @@ func (s *Settings) checkNumbers(f *strict.File) {
 		if v.value < 1 {
 			f.Addf([]any{"limits", v.field}, "is %d; want at least 1", v.value)
 		}
+	}
+	i := &s.Idle
+	for _, v := range []struct {
+		field string
+		value time.Duration
+	}{{"quiet", i.Quiet.Std()}, {"done", i.Done.Std()}, {"people", i.People.Std()}} {
+		if v.value != 0 && (v.value < time.Minute || v.value > 366*24*time.Hour) {
+			f.Addf([]any{"idle", v.field}, "is %v; want 1m to 366d, or leave it out for never", v.value)
+		}
+	}
+	if i.Done > 0 && i.Quiet > 0 && i.Done > i.Quiet {
+		f.Addf([]any{"idle", "done"}, "is longer than quiet (%v), which comes first", i.Quiet.Std())
+	}
+	if l.Next < 0 || l.Next > 10 {
+		f.Addf([]any{"limits", "next"}, "is %d; want 0 (none) to 10", l.Next)
 	}
 }
 

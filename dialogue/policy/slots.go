@@ -307,7 +307,10 @@ func (w *turn) takeFree(ts *dialogue.TaskState, t *task.Task, s *task.Slot) bool
 		return false
 	}
 	text := strings.TrimSpace(w.in.Analysis.Text)
-	if start, end, found := w.set.cues[CueFiller].first(strings.ToLower(text)); found && start == 0 {
+	if !s.Local && (strings.HasSuffix(text, "?") || strings.HasSuffix(text, "？")) {
+		return false // a question is nobody's name or address
+	}
+	if start, end, found := w.heard.first(w.set.cues[CueFiller], strings.ToLower(text)); found && start == 0 {
 		text = text[end:]
 	}
 	text = strings.Trim(text, " ,.，。!！~～")

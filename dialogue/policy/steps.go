@@ -146,6 +146,7 @@ func (w *turn) leaves(t *task.Task, asked string) bool {
 
 // solved ends a tree that helped.
 func (w *turn) solved(ts *dialogue.TaskState, t *task.Task) {
+	w.done = ts
 	vars := w.vars(ts.Slots)
 	w.act(dialogue.Answer, dialogue.IntentKnown, t.Name()+" is solved")
 	w.say("solved."+ts.Intent, vars)

@@ -39,6 +39,7 @@ func (s *Settings) With(changes map[string]any) (*Settings, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings %s: %w", strings.Join(slices.Sorted(maps.Keys(changes)), ", "), err)
 	}
+	next.adopt(s)
 	return next, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"yingda/dialogue"
@@ -29,6 +31,11 @@ func (c *claim) gates(ctx context.Context, t *dialogue.Tracker, written bool) (v
 		return verdict{}, err
 	}
 	c.profile = p
+	if c.s.o.People != nil {
+		if c.ids, err = c.s.o.People.Identities(ctx, c.f.Tenant, c.f.Customer); err != nil {
+			return verdict{}, err
+		}
+	}
 	if !written {
 		if !consents(c.kind.Category, c.category.Default) {
 			return verdict{Suppressed, "no consent for " + c.kind.Category, time.Time{}}, nil
@@ -79,6 +86,8 @@ func (c *claim) person(ctx context.Context) (dialogue.Profile, func(category str
 // stopped tells whether the conversation itself makes the message pointless or unwelcome now.
 func (c *claim) stopped(t *dialogue.Tracker) verdict {
 	switch {
+	case c.elses(t):
+		return verdict{Pending, "somebody else speaks in the conversation", c.s.o.Now().Add(c.s.o.Busy)}
 	case c.kind.stops(OnReply) && t.LastSaid.After(c.f.Armed):
 		return verdict{Stopped, "the customer wrote", time.Time{}}
 	case c.kind.stops(OnClose) && t.Closed:
@@ -91,6 +100,12 @@ func (c *claim) stopped(t *dialogue.Tracker) verdict {
 		return verdict{Stopped, "there is no task to go on with", time.Time{}}
 	}
 	return verdict{}
+}
+
+// elses tells whether the conversation is somebody else's by now, who must not read what is meant for this customer. One who was anonymous when the
+// follow-up was made may have logged in since.
+func (c *claim) elses(t *dialogue.Tracker) bool {
+	return t.Customer != "" && t.Customer != c.f.Customer && !strings.HasPrefix(c.f.Customer, "anonymous:") && !slices.Contains(c.ids, t.Customer)
 }
 
 // wroteElsewhere tells whether the customer has written since on another channel.

@@ -65,8 +65,8 @@ func (s *Service) fromRequest(ctx context.Context, r Request) (*FollowUp, error)
 		return nil, err
 	}
 	for i, c := range r.Channels {
-		if len(r.Channels) > 5 || c == "" || len(c) > 40 {
-			return nil, input(fmt.Sprintf("channels[%d]", i), "want at most 5 names of 1 to 40 bytes")
+		if len(r.Channels) > 5 || c == "" || len(c) > maxChannelBytes {
+			return nil, input(fmt.Sprintf("channels[%d]", i), "want at most 5 names of 1 to %d bytes", maxChannelBytes)
 		}
 	}
 	key, customer, err := s.whereTo(ctx, r.Key, r.Customer)

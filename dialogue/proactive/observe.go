@@ -82,24 +82,37 @@ func (s *Service) turn(ctx context.Context, ev *dialogue.Event) error {
 	return nil
 }
 
-// rated makes a rating of a press on a button "/rate 4" of the satisfaction question.
+// pressed reads a press on a button of the satisfaction question: "/rate 4" (stars), "/nps 9" (how likely to recommend).
+func pressed(payload string) *dialogue.RatingBody {
+	name, arg, _ := strings.Cut(payload, " ")
+	n, err := strconv.Atoi(arg)
+	switch {
+	case err != nil:
+	case name == "/rate" && n >= 1 && n <= 5:
+		return &dialogue.RatingBody{Score: n}
+	case name == "/nps" && n >= 0 && n <= dialogue.MostNPS:
+		return &dialogue.RatingBody{NPS: &n}
+	}
+	return nil
+}
+
+// rated makes a rating of a press on a button of the satisfaction question.
 func (s *Service) rated(ctx context.Context, ev *dialogue.Event) error {
 	if ev.Private == nil {
 		return nil
 	}
-	arg, ok := strings.CutPrefix(ev.Private.Payload, "/rate ")
-	score, err := strconv.Atoi(arg)
-	if !ok || err != nil || score < 1 || score > 5 {
+	body := pressed(ev.Private.Payload)
+	if body == nil {
 		return nil
 	}
 	id := "rating:" + ev.ID
-	_, _, err = s.o.Conversations.Update(ctx, ev.Key, func(t *dialogue.Tracker) (*dialogue.Event, error) {
+	_, _, err := s.o.Conversations.Update(ctx, ev.Key, func(t *dialogue.Tracker) (*dialogue.Event, error) {
 		if t.Saw(id) != 0 {
 			return nil, nil
 		}
 		return &dialogue.Event{
 			ID: id, Kind: dialogue.Rated, Key: ev.Key, Channel: ev.Channel, Time: ev.Time,
-			Rating: &dialogue.RatingBody{Score: score}, Private: &dialogue.Private{Customer: ev.Private.Customer},
+			Rating: body, Private: &dialogue.Private{Customer: ev.Private.Customer},
 		}, nil
 	})
 	return err

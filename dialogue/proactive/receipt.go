@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"yingda/dialogue"
 )
+
+// maxChannelBytes bounds the name of a channel; it is a part of ids.
+const maxChannelBytes = 40
 
 // ReceiptFor is what a channel tells of a message that it took.
 type ReceiptFor struct {
@@ -26,8 +30,11 @@ func (s *Service) Receipt(ctx context.Context, r ReceiptFor) (FollowUp, error) {
 	if !slices.Contains([]Status{Sent, Delivered, Read, Failed}, r.Status) {
 		return FollowUp{}, input("status", "%.20q is not one of sent, delivered, read and failed", r.Status)
 	}
-	if r.Time.IsZero() {
-		r.Time = s.o.Now()
+	if len(r.Channel) > maxChannelBytes || !utf8.ValidString(r.Channel) {
+		return FollowUp{}, input("channel", "has %d bytes: want the name of a channel, at most %d bytes of UTF-8", len(r.Channel), maxChannelBytes)
+	}
+	if now := s.o.Now(); r.Time.IsZero() || r.Time.After(now) {
+		r.Time = now
 	}
 	f, err := s.Get(ctx, r.Tenant, r.FollowUp)
 	if err != nil {

@@ -53,6 +53,7 @@ type claim struct {
 	kind     Kind
 	category Category
 	profile  dialogue.Profile
+	ids      []string // of the person, once gates has asked
 }
 
 func (c *claim) run(ctx context.Context) error {

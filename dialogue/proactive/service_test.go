@@ -320,3 +320,24 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%+v is kept after its time", fs)
 	}
 }
+
+// TestSomebodyElseSpeaks keeps what is meant for one customer out of a conversation that another has taken over, until they are back.
+func TestSomebodyElseSpeaks(t *testing.T) {
+	r := mustRig(t)
+	r.say("c1", "ann", nil)
+	if _, err := r.Create(t.Context(), proactive.Request{Key: key("c1"), Kind: "reminder", Customer: "ann", At: r.clock.now().Add(time.Hour), Script: "follow.reminder"}); err != nil {
+		t.Fatal(err)
+	}
+	r.say("c1", "bob", nil)
+	r.clock.add(61 * time.Minute)
+	r.due()
+	if f := r.one(); f.Status != proactive.Pending || len(r.box.all()) != 0 || r.sent("c1") != 0 {
+		t.Fatalf("%s, %d delivered: it is ann's, and bob speaks", f.Status, len(r.box.all()))
+	}
+	r.say("c1", "ann", nil)
+	r.clock.add(16 * time.Minute)
+	r.due()
+	if f := r.one(); f.Status != proactive.Sent || len(r.box.all()) != 1 {
+		t.Errorf("%s, %d delivered, once ann is back", f.Status, len(r.box.all()))
+	}
+}

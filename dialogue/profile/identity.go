@@ -62,6 +62,12 @@ func (s *Service) Identities(ctx context.Context, tenant, customer string) ([]st
 	return ids, err
 }
 
+// Same tells whether two ids are one person.
+func (s *Service) Same(ctx context.Context, tenant, a, b string) (bool, error) {
+	_, ids, err := s.group(ctx, tenant, a)
+	return slices.Contains(ids, b), err
+}
+
 // Link says that customer is the same person as main. Where main itself is linked the link goes to its main id, and the members of
 // customer come along. Doing it again changes nothing. Errors: ErrLinked, dialogue.ErrConflict when both are being linked the other way
 // round, an *dialogue.InputError.

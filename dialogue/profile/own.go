@@ -96,7 +96,7 @@ func (s *Service) learn(ctx context.Context, tenant, customer string, evs []*dia
 			if s.gone.cover(tenant, ev.Customer, ev.Time) { // since the batch began
 				continue
 			}
-			changed = m.apply(ev, s.o.Rules, mine) || changed
+			changed = m.apply(ev, s.rules.Load(), mine) || changed
 		}
 		return changed
 	})
@@ -139,7 +139,7 @@ func (s *Service) Preferences(ctx context.Context, tenant, customer string) ([]P
 	if err != nil {
 		return nil, err
 	}
-	return preferences(ms, s.o.Rules, s.o.Now()), nil
+	return preferences(ms, s.rules.Load(), s.o.Now()), nil
 }
 
 // Conversations lists the conversations of a person on all channels, newest last.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"yingda/dialogue"
@@ -56,6 +57,7 @@ type Service struct {
 	o     Options
 	docs  documents
 	cache *cache
+	rules atomic.Pointer[Rules]
 	gone  erasures
 	slots chan struct{} // fetches under way
 	ctx   context.Context
@@ -96,9 +98,14 @@ func New(o Options) (*Service, error) {
 		o.Logger = slog.Default()
 	}
 	s := &Service{o: o, docs: documents{o.Documents}, cache: newCache(o.Customers), slots: make(chan struct{}, o.Fetches)}
+	s.rules.Store(o.Rules)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s, nil
 }
+
+// SetRules puts other rules in the place of the present ones, after profile.yaml was edited: what is learnt from now on goes by them, and so does how
+// what was learnt is judged. Turns that were learnt from are not learnt from again.
+func (s *Service) SetRules(r *Rules) { s.rules.Store(r) }
 
 // Close ends what is under way and waits for it.
 func (s *Service) Close() {
@@ -215,7 +222,7 @@ func (s *Service) compose(e *entry, now time.Time) View {
 	for category, c := range e.own.consents {
 		set(&p.Consent, category, c.Allowed) // said to the robot, and newer than what the operator was told before
 	}
-	v.Preferences = preferences(e.own.memories, s.o.Rules, now)
+	v.Preferences = preferences(e.own.memories, s.rules.Load(), now)
 	if mining, said := p.Consent[MiningConsent]; !said || mining {
 		for _, pref := range v.Preferences {
 			if _, given := p.Preferences[pref.Name]; pref.Used && !given {
@@ -232,7 +239,7 @@ func (s *Service) compose(e *entry, now time.Time) View {
 	}
 	slices.SortStableFunc(v.Conversations, func(a, b Conversation) int { return a.Updated.Compare(b.Updated) })
 	for i := range v.Conversations {
-		items = append(items, v.Conversations[i].item(now, s.o.Rules.Quiet))
+		items = append(items, v.Conversations[i].item(now, s.rules.Load().Quiet))
 	}
 	p.History = mergeHistory(p.History, items)
 	return v

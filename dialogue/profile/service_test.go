@@ -335,3 +335,22 @@ func TestRunsOnTheLog(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSetRules judges what was learnt by rules that are edited while the service runs.
+func TestSetRules(t *testing.T) {
+	r := mustRig(t, nil)
+	r.learn(r.turn("c1", "ann", "以后都发顺丰", map[string]string{"carrier": "顺丰"}, nil))
+	if p := r.profile("ann"); p.Preferences["carrier"] != "顺丰" {
+		t.Fatalf("%+v", p)
+	}
+	strict := *mustStandard(t)
+	strict.Enough = 100
+	r.SetRules(&strict)
+	if p := r.profile("ann"); p.Preferences["carrier"] != "" {
+		t.Errorf("by rules that want more evidence it is no preference: %+v", p)
+	}
+	r.SetRules(mustStandard(t))
+	if p := r.profile("ann"); p.Preferences["carrier"] != "顺丰" {
+		t.Errorf("what was learnt is gone: %+v", p)
+	}
+}

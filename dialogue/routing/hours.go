@@ -1,13 +1,16 @@
 package routing
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Hours are the times at which people work, in a zone, with exceptions on dates.
 type Hours struct {
 	Name string
 	Zone *time.Location
-	Week [7][]Span // by time.Weekday
-	Days map[Date][]Span
+	Week [7][]Span       // by time.Weekday
+	Days map[Date][]Span // instead of Week: holidays, swapped days, exceptions; an empty list is closed
 }
 
 // Date is a day of the calendar.
@@ -16,6 +19,9 @@ type Date struct {
 	Month time.Month
 	Day   int
 }
+
+// String writes the date as 2026-10-01.
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
 
 // Span is a part of a day, half-open, in minutes from midnight by the clock on the wall. To may exceed 24·60: a shift that ends on the
 // next day.

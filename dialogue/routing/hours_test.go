@@ -73,3 +73,48 @@ queues: [{name: q, hours: odd}]
 		at = next
 	}
 }
+
+// TestHolidays goes through a spring festival: closed days, one with short hours, weekend days worked in exchange, an exception over the holiday.
+func TestHolidays(t *testing.T) {
+	cfg := mustConfig(t, `
+zone: Asia/Shanghai
+holidays:
+  - {date: 2027-02-05, to: 2027-02-11, name: 春节}
+  - {date: 2027-02-12, open: "10:00-16:00"}
+  - {date: 2027-02-14, as: fri, name: 调休}
+hours:
+  office: {week: {mon-thu: "09:00-18:00", fri: "09:00-17:00"}, days: [{date: 2027-02-10, open: "11:00-12:00", name: on call}]}
+  own: {week: {mon-fri: "09:00-18:00"}, holidays: [{date: 2027-02-08}, {date: 2027-02-13, as: mon}]}
+  all: {week: {mon-sun: "00:00-24:00"}, holidays: []}
+queues: [{name: office, hours: office}, {name: own, hours: own}, {name: all, hours: all}]
+`)
+	for _, tc := range []struct {
+		queue, at string
+		open      bool
+		opens     string
+	}{
+		{"office", "2027-02-04T17:59:00+08:00", true, "2027-02-04T17:59:00+08:00"},
+		{"office", "2027-02-04T18:00:00+08:00", false, "2027-02-10T11:00:00+08:00"}, // days wins over the holiday
+		{"office", "2027-02-10T12:00:00+08:00", false, "2027-02-12T10:00:00+08:00"},
+		{"office", "2027-02-12T16:30:00+08:00", false, "2027-02-14T09:00:00+08:00"}, // a Sunday worked like a Friday
+		{"office", "2027-02-14T16:59:00+08:00", true, "2027-02-14T16:59:00+08:00"},
+		{"office", "2027-02-14T17:00:00+08:00", false, "2027-02-15T09:00:00+08:00"},
+		{"own", "2027-02-05T10:00:00+08:00", true, "2027-02-05T10:00:00+08:00"}, // its own calendar, not that of the file
+		{"own", "2027-02-08T10:00:00+08:00", false, "2027-02-09T09:00:00+08:00"},
+		{"own", "2027-02-13T10:00:00+08:00", true, "2027-02-13T10:00:00+08:00"},
+		{"all", "2027-02-06T10:00:00+08:00", true, "2027-02-06T10:00:00+08:00"},
+	} {
+		at, err := time.Parse(time.RFC3339, tc.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := cfg.Queue(tc.queue)
+		want, err := time.Parse(time.RFC3339, tc.opens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := q.Opens(at); q.Open(at) != tc.open || !ok || !got.Equal(want) {
+			t.Errorf("%s at %s: open %v, opens %v; want %v, %s", tc.queue, tc.at, q.Open(at), got, tc.open, tc.opens)
+		}
+	}
+}

@@ -26,6 +26,7 @@ type (
 		Channels map[string]fileUnits `yaml:"channels"`
 		Priority filePriority         `yaml:"priority"`
 		Hours    map[string]fileHours `yaml:"hours"`
+		Holidays []fileHoliday        `yaml:"holidays"`
 		Queues   []fileQueue          `yaml:"queues"`
 		Agents   []fileAgent          `yaml:"agents"`
 	}

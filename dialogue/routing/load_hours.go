@@ -16,7 +16,9 @@ import (
 type fileHours struct {
 	Zone string            `yaml:"zone"`
 	Week map[string]string `yaml:"week"` // mon, tue … or mon-fri: "09:00-12:00,13:30-18:00"; a day that is missing is closed
-	Days []fileDay         `yaml:"days"` // exceptions
+	Days []fileDay         `yaml:"days"` // exceptions, over holidays too
+	// Holidays are those of these hours; nil = those of the file. An empty list has none.
+	Holidays []fileHoliday `yaml:"holidays"`
 }
 
 type fileDay struct {
@@ -30,6 +32,7 @@ var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 func (l *loader) hours() map[string]*Hours {
 	out := map[string]*Hours{}
+	shared := l.calendar(strict.Path("holidays"), l.raw.Holidays)
 	for _, name := range slices.Sorted(maps.Keys(l.raw.Hours)) {
 		raw := l.raw.Hours[name]
 		h := &Hours{Name: name, Zone: l.zone(strict.Path("hours", name, "zone"), raw.Zone, l.cfg.Zone), Days: map[Date][]Span{}}
@@ -51,6 +54,7 @@ func (l *loader) hours() map[string]*Hours {
 		for i := range raw.Days {
 			l.day(strict.Path("hours", name, "days", i), &raw.Days[i], h)
 		}
+		l.holidays(h, shared)
 		out[name] = h
 	}
 	return out
@@ -58,25 +62,34 @@ func (l *loader) hours() map[string]*Hours {
 
 // day adds an exception, over one or several dates.
 func (l *loader) day(at []any, raw *fileDay, h *Hours) {
-	from, err := time.Parse(time.DateOnly, raw.Date)
+	dates := l.dates(at, raw.Date, raw.To)
+	spans := l.spans(append(at, "open"), raw.Open)
+	for _, d := range dates {
+		if _, twice := h.Days[d]; twice {
+			l.Addf(append(at, "date"), "%s is given twice", d)
+		}
+		h.Days[d] = spans
+	}
+}
+
+// dates reads one date, or the dates from the first to the last.
+func (l *loader) dates(at []any, first, last string) (out []Date) {
+	from, err := time.Parse(time.DateOnly, first)
 	if err != nil {
-		l.Addf(append(at, "date"), "%q is no date: write e.g. 2026-10-01", raw.Date)
-		return
+		l.Addf(append(at, "date"), "%q is no date: write e.g. 2026-10-01", first)
+		return nil
 	}
 	to := from
-	if raw.To != "" {
-		if to, err = time.Parse(time.DateOnly, raw.To); err != nil || to.Before(from) || to.Sub(from) > 366*24*time.Hour {
-			l.Addf(append(at, "to"), "%q is no date on or after %s, within a year", raw.To, raw.Date)
-			return
+	if last != "" {
+		if to, err = time.Parse(time.DateOnly, last); err != nil || to.Before(from) || to.Sub(from) > 366*24*time.Hour {
+			l.Addf(append(at, "to"), "%q is no date on or after %s, within a year", last, first)
+			return nil
 		}
 	}
-	spans := l.spans(append(at, "open"), raw.Open)
 	for d := from; !d.After(to); d = d.AddDate(0, 0, 1) {
-		if _, twice := h.Days[DateOf(d)]; twice {
-			l.Addf(append(at, "date"), "%s is given twice", d.Format(time.DateOnly))
-		}
-		h.Days[DateOf(d)] = spans
+		out = append(out, DateOf(d))
 	}
+	return out
 }
 
 // daysOf reads "mon" and "mon-fri".

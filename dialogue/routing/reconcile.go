@@ -40,7 +40,7 @@ func (s *Service) concerns(ev *dialogue.Event) bool {
 	case dialogue.Queued, dialogue.Claimed, dialogue.Transferred, dialogue.Released, dialogue.Returned, dialogue.Closed:
 		return true
 	case dialogue.TurnTaken:
-		return ev.Turn != nil && (ev.Turn.Decision.HandOff != nil || ev.Turn.Owner == dialogue.OwnerQueue)
+		return ev.Turn != nil && (ev.Turn.Decision.HandOff != nil || ev.Turn.Owner == dialogue.OwnerQueue || ev.Turn.Another)
 	}
 	return false
 }

@@ -344,3 +344,18 @@ func TestLastAgentIsRemembered(t *testing.T) {
 		t.Errorf("owner %+v, want a, who knows the customer", o)
 	}
 }
+
+// TestAnotherCustomerLeavesTheQueue takes the place in the queue away with the customer whose it was.
+func TestAnotherCustomerLeavesTheQueue(t *testing.T) {
+	l, c := mustLog(t, t.TempDir()), &clock{}
+	s, _ := start(t, l, mustConfig(t, "queues: [{name: general}]"), c)
+	ask(t, l, c, "shared", dialogue.HandOffAsk{Queue: "general"}, "vip")
+	eventually(t, "the first waits", func() bool { return len(waiting(s)) == 1 })
+	tr := write(t, l, k("shared"), dialogue.Event{Kind: dialogue.TurnTaken, Channel: "web", Time: c.now(),
+		Turn:    &dialogue.TurnBody{Lang: "zh", Another: true, Decision: dialogue.Decision{Action: dialogue.Answer}},
+		Private: &dialogue.Private{Customer: "somebody-else", Text: "你好"}})
+	if tr.Owner.Kind != dialogue.OwnerRobot || tr.Tier != "" {
+		t.Errorf("owner %+v, tier %q", tr.Owner, tr.Tier)
+	}
+	eventually(t, "nobody waits", func() bool { return len(waiting(s)) == 0 })
+}

@@ -31,7 +31,7 @@ var conversation = map[string]string{
 	"general": "", "knowledge": "", "recommend": "", "chosen": "option", "rated": "", "corrected": "", "correct.what": "", "cancelled": "", "resume": "missing",
 	"clarify.rephrase": "", "clarify.again": "", "clarify.choice": "", "clarify.image": "", "clarify.link": "title", "clarify.location": "", "clarify.file": "",
 	"chat.greet": "name", "chat.goodbye": "name", "chat.thank": "name", "chat.wait": "name", "chat.repeat": "name", "chat.affirm": "name", "chat.deny": "name",
-	"chat.correct": "name", "chat.human_agent": "name", "chat.bot_identity": "name", "chat.sticker": "", "praise.give": "person",
+	"chat.correct": "name", "chat.human_agent": "name", "chat.bot_identity": "name", "chat.sticker": "", "answer.praise.give": "person",
 	"soothe.angry": "", "soothe.anxious": "", "soothe.disappointed": "", "soothe.calm": "",
 	"soothe.angry.strong": "", "soothe.anxious.strong": "", "soothe.disappointed.strong": "",
 	"soothe.angry.again": "", "soothe.anxious.again": "", "soothe.disappointed.again": "", "soothe.calm.again": "",

@@ -37,6 +37,8 @@ func TestKnowledge(t *testing.T) {
 			t.Errorf("%s has no counterpart %s", e.ID, other)
 		} else if len(o.Intents) != len(e.Intents) {
 			t.Errorf("%s answers %v, %s %v", e.ID, e.Intents, other, o.Intents)
+		} else if len(o.Next) != len(e.Next) {
+			t.Errorf("after %s come %v, after %s %v", e.ID, e.Next, other, o.Next)
 		}
 	}
 	if len(entries) < 120 {

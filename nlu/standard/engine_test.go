@@ -214,6 +214,9 @@ func TestDefault(t *testing.T) {
 func TestEmbed(t *testing.T) {
 	e := mustEngine(t, testenv.MustDefault(t), standard.Options{})
 	texts := []string{"运费怎么算", "how much is shipping", "寄过去要多少邮费，能不能包邮", "退"}
+	for i := range 70 { // more than are computed at a time, of many lengths
+		texts = append(texts, strings.Repeat(texts[i%4], 1+i%3)+fmt.Sprint(i))
+	}
 	us := make([]nlu.Utterance, len(texts))
 	for i, text := range texts {
 		us[i].Text = text

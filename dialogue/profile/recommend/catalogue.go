@@ -194,6 +194,20 @@ func (c *Catalogue) Find(text, attribute string) []*Product {
 	return out
 }
 
+// Same tells whether two texts name one product, in whatever language.
+func (c *Catalogue) Same(a, b string) bool {
+	as := c.Find(a, "")
+	if len(as) == 0 {
+		return false
+	}
+	for _, p := range c.Find(b, "") {
+		if slices.Contains(as, p) {
+			return true
+		}
+	}
+	return false
+}
+
 // maxText bounds the texts in which names are looked for, in runes.
 const maxText = 60
 

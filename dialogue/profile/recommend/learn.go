@@ -79,7 +79,7 @@ func (r *Recommender) count(ev *dialogue.Event) {
 		r.deltas[ev.Tenant] = m
 	}
 	for _, in := range ev.Turn.Decision.Intents {
-		if r.o.Rules.Ask[in] == nil || len(talk.ids) > 0 && talk.ids[len(talk.ids)-1] == in {
+		if r.rules.Load().Ask[in] == nil || len(talk.ids) > 0 && talk.ids[len(talk.ids)-1] == in {
 			continue // small talk, or the same wish goes on
 		}
 		var from []string
@@ -116,19 +116,19 @@ func (r *Recommender) Erased(_, _ string) {
 
 // named returns the products of a message: asked about, or bought, which counts more.
 func (r *Recommender) named(p *dialogue.Private) map[string]float64 {
-	goods, out := r.goods.Load(), map[string]float64{}
+	goods, rules, out := r.goods.Load(), r.rules.Load(), map[string]float64{}
 	one := func(text string, weight float64) {
 		if ps := r.find(goods, text, ""); len(ps) > 0 {
 			out[ps[0].ID] = max(out[ps[0].ID], weight)
 		}
 	}
 	for _, ent := range p.Entities {
-		if slices.Contains(r.o.Rules.Seen, ent.Type) {
+		if slices.Contains(rules.Seen, ent.Type) {
 			one(ent.Text, 1)
 		}
 	}
 	for _, c := range p.Calls {
-		if arg := r.o.Rules.Ordered[c.Call.Name]; arg != "" && c.Result.Status == dialogue.CallOK {
+		if arg := rules.Ordered[c.Call.Name]; arg != "" && c.Result.Status == dialogue.CallOK {
 			one(c.Call.Args[arg], 3)
 		}
 	}
@@ -225,7 +225,7 @@ func (r *Recommender) shareOne(ctx context.Context, tenant string, d *Model) err
 		old := r.snapshot(tenant)
 		m.merge(&old.model)
 		m.At = old.model.At
-		m.fade(r.o.Now(), r.o.Rules.Half)
+		m.fade(r.o.Now(), r.rules.Load().Half)
 		m.merge(d)
 		r.use(tenant, m)
 		return nil
@@ -245,7 +245,7 @@ func (r *Recommender) shareOne(ctx context.Context, tenant string, d *Model) err
 			r.use(tenant, m)
 			return nil
 		}
-		m.fade(r.o.Now(), r.o.Rules.Half)
+		m.fade(r.o.Now(), r.rules.Load().Half)
 		m.merge(d)
 		body, err := json.Marshal(m)
 		if err != nil {

@@ -34,6 +34,7 @@ type Options struct {
 type Recommender struct {
 	o       Options
 	goods   atomic.Pointer[Catalogue]
+	rules   atomic.Pointer[Rules]
 	matched *recent[string, []*Product] // what texts of histories name
 	tenants sync.Map                    // tenant → *atomic.Pointer[snapshot]
 	mu      sync.Mutex                  // of what was counted since
@@ -71,6 +72,7 @@ func New(o Options) (*Recommender, error) {
 	}
 	r := &Recommender{o: o, deltas: map[string]*Model{}, matched: newRecent[string, []*Product](20_000), people: newRecent[string, *session](50_000), talks: newRecent[string, *session](50_000)}
 	r.goods.Store(o.Catalogue)
+	r.rules.Store(o.Rules)
 	return r, nil
 }
 
@@ -79,6 +81,9 @@ func (r *Recommender) SetCatalogue(c *Catalogue) {
 	r.goods.Store(c)
 	r.matched.clear()
 }
+
+// SetRules puts other rules in the place of the present ones, after recommend.yaml was edited. What was counted by the former ones stays counted.
+func (r *Recommender) SetRules(rules *Rules) { r.rules.Store(rules) }
 
 func (r *Recommender) snapshot(tenant string) *snapshot {
 	if p, ok := r.tenants.Load(tenant); ok {
@@ -141,7 +146,7 @@ func (r *Recommender) Recommend(_ context.Context, tenant string, p dialogue.Pro
 		}
 		recs = append(recs, dialogue.Recommendation{
 			ID: c.p.ID, Title: c.p.Title(lang), Kind: c.p.Kind, Link: c.p.Link, Score: min(1, c.score),
-			Why: r.o.Rules.Why[c.cause].in(lang, "{last}", last, "{title}", c.p.Title(lang)),
+			Why: r.rules.Load().Why[c.cause].in(lang, "{last}", last, "{title}", c.p.Title(lang)),
 		})
 	}
 	return recs
@@ -150,12 +155,13 @@ func (r *Recommender) Recommend(_ context.Context, tenant string, p dialogue.Pro
 // past finds the products in a history, the newest last, each once.
 func (r *Recommender) past(goods *Catalogue, history []dialogue.HistoryItem, now time.Time) []owned {
 	var out []owned
+	rules := r.rules.Load()
 	for _, h := range history {
-		has := slices.Contains(r.o.Rules.Bought, h.Kind)
-		if !has && !slices.Contains(r.o.Rules.Looked, h.Kind) {
+		has := slices.Contains(rules.Bought, h.Kind)
+		if !has && !slices.Contains(rules.Looked, h.Kind) {
 			continue
 		}
-		if status := fold(h.Status); has && slices.ContainsFunc(r.o.Rules.Undone, func(u string) bool { return strings.Contains(status, u) }) {
+		if status := fold(h.Status); has && slices.ContainsFunc(rules.Undone, func(u string) bool { return strings.Contains(status, u) }) {
 			has = false // they wanted it once
 		}
 		ps := r.find(goods, cmp.Or(h.Product, h.Plan), h.Attribute)
@@ -310,15 +316,15 @@ func (r *Recommender) Next(_ context.Context, tenant string, p dialogue.Profile,
 	for i, in := range s.Topic {
 		past = append(past, Weighted{in, float64(i + 1)})
 	}
-	snap := r.snapshot(tenant)
+	snap, ask := r.snapshot(tenant), r.rules.Load().Ask
 	list := snap.model.Topics.next(past, snap.topics, func(in string) bool {
-		return r.o.Rules.Ask[in] != nil && !slices.Contains(s.Topic, in) && !slices.Contains(s.Later, in) &&
+		return ask[in] != nil && !slices.Contains(s.Topic, in) && !slices.Contains(s.Later, in) &&
 			!slices.ContainsFunc(s.Tasks, func(t dialogue.TaskState) bool { return t.Intent == in })
 	})
 	lang := cmp.Or(p.Lang, nlu.Chinese)
 	out := make([]dialogue.Recommendation, 0, limit)
 	for _, c := range list[:min(limit, len(list))] {
-		out = append(out, dialogue.Recommendation{ID: c.ID, Title: r.o.Rules.Ask[c.ID].in(lang), Kind: "question", Score: c.Score})
+		out = append(out, dialogue.Recommendation{ID: c.ID, Title: ask[c.ID].in(lang), Kind: "question", Score: c.Score})
 	}
 	return out
 }

@@ -191,3 +191,43 @@ func FuzzFind(f *testing.F) {
 }
 
 func sorted(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }
+
+// TestSetRules proposes by rules that are edited while the recommender is in use.
+func TestSetRules(t *testing.T) {
+	rules, err := recommend.LoadRules(os.DirFS("../../standard"), "recommend.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := mustRecommender(t, nil)
+	p := dialogue.Profile{History: []dialogue.HistoryItem{{Kind: "order", Product: "奶粉", Attribute: "1段", Time: ago(170)}}}
+	next := func() string { return ids(r.Recommend(t.Context(), "default", p, dialogue.State{}, 1)) }
+	if got := next(); got != "milk-2" {
+		t.Fatalf("proposes %q", got)
+	}
+	other := *rules
+	other.Bought, other.Looked = []string{"purchase"}, nil
+	r.SetRules(&other)
+	if got := next(); got == "milk-2" {
+		t.Error("an order still counts, though the rules call it otherwise")
+	}
+	r.SetRules(rules)
+	if got := next(); got != "milk-2" {
+		t.Errorf("proposes %q by the rules of before", got)
+	}
+}
+
+// TestSame tells products by their names in two languages.
+func TestSame(t *testing.T) {
+	c, err := recommend.LoadCatalogue(os.DirFS("../../standard"), "products.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{{"earbuds", "蓝牙耳机", true}, {"my headphones", "耳机", true}, {"earbuds", "蓝牙音箱", false}, {"挖掘机", "挖掘机", false}, {"", "耳机", false}} {
+		if got := c.Same(tt.a, tt.b); got != tt.want || c.Same(tt.b, tt.a) != got {
+			t.Errorf("%q and %q: %v", tt.a, tt.b, got)
+		}
+	}
+}

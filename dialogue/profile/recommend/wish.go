@@ -23,7 +23,7 @@ type wish struct {
 // wish reads the slots.
 func (r *Recommender) wish(goods *Catalogue, s dialogue.State) wish {
 	w := wish{kind: "product"}
-	if slices.ContainsFunc(s.Topic, func(in string) bool { return matches(r.o.Rules.Plans, in) }) {
+	if slices.ContainsFunc(s.Topic, func(in string) bool { return matches(r.rules.Load().Plans, in) }) {
 		w.kind = "plan"
 	}
 	first := func(names []string) dialogue.Slot {
@@ -34,9 +34,9 @@ func (r *Recommender) wish(goods *Catalogue, s dialogue.State) wish {
 		}
 		return dialogue.Slot{}
 	}
-	w.brand, w.text = fold(first(r.o.Rules.Brands).Value), fold(first(r.o.Rules.Details).Value)
-	w.most = amount(first(r.o.Rules.Budgets))
-	if sl := first(r.o.Rules.Products); sl.Value != "" && w.kind == "product" {
+	w.brand, w.text = fold(first(r.rules.Load().Brands).Value), fold(first(r.rules.Load().Details).Value)
+	w.most = amount(first(r.rules.Load().Budgets))
+	if sl := first(r.rules.Load().Products); sl.Value != "" && w.kind == "product" {
 		w.asked, w.named = true, r.find(goods, sl.Value, w.text)
 	}
 	return w
