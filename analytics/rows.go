@@ -67,6 +67,12 @@ type Rating struct {
 	Text         string
 }
 
+// Survey is a row of surveys.
+type Survey struct {
+	Fact
+	NPS int32 // 0–10
+}
+
 // Exposure is a row of exposures; its unit is Fact.Customer.
 type Exposure struct {
 	Fact
@@ -90,6 +96,7 @@ type Rows struct {
 	AgentMessages []AgentMessage
 	Outbound      []Outbound
 	Ratings       []Rating
+	Surveys       []Survey
 	Exposures     []Exposure
 	Shadows       []Shadow
 }
@@ -111,10 +118,19 @@ func (r *Rows) Add(ev *dialogue.Event) {
 	case dialogue.SentOut, dialogue.Receipt:
 		r.Outbound = append(r.Outbound, Outbound{f, ev.Out.FollowUp, ev.Out.Kind, ScriptName(ev.Out.Script), ev.Out.Status})
 	case dialogue.Rated:
-		b := ev.Rating
-		r.Ratings = append(r.Ratings, Rating{f, number(b.Score), number(b.Thumb), b.About, b.Resolved, b.Redacted})
+		r.addRating(f, ev.Rating)
 	case dialogue.Shadowed:
 		r.addShadows(ev)
+	}
+}
+
+// addRating adds what a customer judged: what is about this conversation, and whether they would recommend the shop, in two tables.
+func (r *Rows) addRating(f Fact, b *dialogue.RatingBody) {
+	if b.NPS != nil {
+		r.Surveys = append(r.Surveys, Survey{f, int32(*b.NPS)})
+	}
+	if b.NPS == nil || b.Score != 0 || b.Thumb != 0 || b.Resolved != nil || b.Redacted != "" {
+		r.Ratings = append(r.Ratings, Rating{f, number(b.Score), number(b.Thumb), b.About, b.Resolved, b.Redacted})
 	}
 }
 

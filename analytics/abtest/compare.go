@@ -69,6 +69,8 @@ type Options struct {
 	Sequential bool
 	// Tuning is the number of units of both arms together at which a confidence sequence is tightest. Default 5000.
 	Tuning float64
+	// Look makes them valid at the looks of a group-sequential design, of which this is one. Default nil; not together with Sequential.
+	Look *Look
 }
 
 // Result is a comparison.
@@ -103,7 +105,7 @@ func Compare(control, treatment Estimate, o Options) (Result, error) {
 	if o.Tuning == 0 {
 		o.Tuning = 5000
 	}
-	if !(o.Alpha > 0 && o.Alpha < 0.5) || !(o.Tuning > 0) {
+	if !(o.Alpha > 0 && o.Alpha < 0.5) || !(o.Tuning > 0) || o.Sequential && o.Look != nil {
 		return Result{}, ErrOptions
 	}
 	if control.N < 2 || treatment.N < 2 {
@@ -171,6 +173,10 @@ func judge(effect, variance, n, df float64, o Options) Result {
 	if o.Sequential {
 		r.DF = math.Inf(1)
 		sequence(&r, n, o)
+		return r
+	}
+	if o.Look != nil {
+		atLook(&r, o)
 		return r
 	}
 	z := (effect - o.Null) / r.SE

@@ -9,7 +9,7 @@
 //	QuantileOf              a quantile, from order statistics; units may hold several observations
 //
 // Two estimates are compared by [Compare]: a difference or a relative lift, one- or two-sided, at a fixed horizon (Welch) or valid at all looks
-// (confidence sequence). [Design] plans a fixed number of looks, [SRM] and [SequentialSRM] check the split, [Adjust] corrects for many
+// (confidence sequence). [Design] plans a fixed number of looks and [Look] is one of them, [SRM] and [SequentialSRM] check the split, [Adjust] corrects for many
 // comparisons, [Posterior] and [BetaBinomial] are the Bayesian view, [NonInferior] judges guardrails, [SampleSize], [Power], [DetectableEffect]
 // and [Scaling] plan, [Bandit] moves traffic, [McNemar] and [PairedDifference] compare two models on the same messages, [MannWhitney] and
 // [KolmogorovSmirnov] compare raw values, [Wilson] and [Newcombe] give intervals of shares.

@@ -18,7 +18,7 @@ type Plan struct {
 	OneSided bool
 	Share    float64 // of units that go to the treatment, of the two arms' together; default 0.5
 	Tests    int     // number of comparisons alpha is divided by; default 1
-	// Looks widens the interval as a confidence sequence does, tightest at Tuning units (default 5000).
+	// Sequential widens the interval as a confidence sequence does, tightest at Tuning units (default 5000).
 	Sequential bool
 	Tuning     float64
 }
@@ -168,6 +168,9 @@ func DetectableNow(se, n, power float64, o Options) (float64, error) {
 	if !(se > 0) || !(n > 0) || !(power > o.Alpha && power < 1) || !(o.Alpha > 0 && o.Alpha < 0.5) {
 		return 0, ErrOptions
 	}
+	if o.Look != nil && math.IsInf(o.Look.bound(o.Alpha, o.Side != TwoSided), 1) {
+		return math.Inf(1), nil // nothing is spent at this look
+	}
 	at := func(e float64) float64 { return powerSoFar(se, n, e, o, Prior{}) - power }
 	hi := se
 	for at(hi) < 0 {
@@ -191,6 +194,8 @@ func powerSoFar(se, n, effect float64, o Options, prior Prior) float64 {
 		shift = se * prior.Mean / w
 	case o.Sequential:
 		c = sequenceWidth(n, o)
+	case o.Look != nil:
+		c = o.Look.bound(o.Alpha, !two)
 	}
 	p := normSF(c - shift - effect/se)
 	if two {

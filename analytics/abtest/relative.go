@@ -15,7 +15,7 @@ func fieller(a, b Estimate, o Options) (Result, error) {
 	units := a.N + b.N
 	df := satterthwaite(a, b)
 
-	at := judge(n-o.Null*d, variance(o.Null), units, df, Options{Alpha: o.Alpha, Side: o.Side, Sequential: o.Sequential, Tuning: o.Tuning})
+	at := judge(n-o.Null*d, variance(o.Null), units, df, Options{Alpha: o.Alpha, Side: o.Side, Sequential: o.Sequential, Tuning: o.Tuning, Look: o.Look})
 	r := Result{Effect: n / d, SE: math.Sqrt(variance(n/d)) / d, P: at.P, DF: at.DF, Relative: Fieller, Bounded: true}
 	c := critical(units, df, o)
 	qa, qb, qc := d*d-c*c*vd, n*d-c*c*vnd, n*n-c*c*vn
@@ -37,6 +37,9 @@ func fieller(a, b Estimate, o Options) (Result, error) {
 func critical(units, df float64, o Options) float64 {
 	if o.Sequential {
 		return sequenceWidth(units, o)
+	}
+	if o.Look != nil {
+		return o.Look.critical(o.Alpha, df, o.Side != TwoSided)
 	}
 	if o.Side == TwoSided {
 		return tUpper(o.Alpha/2, df)

@@ -134,14 +134,13 @@ func TestSimulationSequential(t *testing.T) {
 	for k := range times {
 		times[k] = float64(k+1) / looks
 	}
-	bounds := func(s abtest.Spending) abtest.Bounds {
-		b, err := abtest.Design{Times: times, Spend: s}.Bounds()
-		if err != nil {
-			t.Fatal(err)
+	levels := func(s abtest.Spending) (out []float64) {
+		for k := range times {
+			out = append(out, mustLook(t, times[:k+1], s).Level(.05, false))
 		}
-		return b
+		return out
 	}
-	obf, pocock := bounds(abtest.OBrienFleming), bounds(abtest.Pocock)
+	obf, pocock := levels(abtest.OBrienFleming), levels(abtest.Pocock)
 	var naive, sequence, lift, early, even, always int
 	for range experiments {
 		var a, b abtest.Sums
@@ -153,8 +152,7 @@ func TestSimulationSequential(t *testing.T) {
 			c := mustCompare(t, ea, eb, abtest.Options{})
 			s := mustCompare(t, ea, eb, abtest.Options{Sequential: true})
 			l := mustCompare(t, ea, eb, abtest.Options{Sequential: true, Relative: abtest.Delta})
-			z := math.Abs(c.Effect / c.SE)
-			for i, h := range []bool{c.Significant(.05), s.Significant(.05), l.Significant(.05), z > obf.Z[k], z > pocock.Z[k]} {
+			for i, h := range []bool{c.Significant(.05), s.Significant(.05), l.Significant(.05), c.P < obf[k], c.P < pocock[k]} {
 				hit[i] = hit[i] || h
 			}
 			inside = inside && s.Low <= 0 && 0 <= s.High

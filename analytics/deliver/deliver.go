@@ -15,6 +15,8 @@ type Options struct {
 	Config *Config
 	Dir    string // folder of the analytics process: journals are in Dir/deliver, exports in Dir/exports
 	Querier
+	// Keep is for how long the warehouse keeps days. Default forever. Days that it has forgotten, or a part of them, are not exported any more.
+	Keep time.Duration
 	// Every is how often the warehouse is asked for finished sessions. Default 5 s.
 	Every time.Duration
 	Seed  uint64                                 // of the jitter between attempts

@@ -31,10 +31,10 @@ type File struct {
 // manifestName is the list of the files of an export and tenant, beside them.
 const manifestName = "manifest.json"
 
-// reexported is for how many days late events still change files.
+// reexported is how many days the schedule looks at each time, whether something changed or not: a file that went missing is written again.
 const reexported = 3
 
-// schedule writes yesterday each day at the export's time, and what is missing of the days before.
+// schedule writes yesterday each day at the export's time, and each hour what changed of the days before.
 func (d *Deliverer) schedule(ctx context.Context, e *Export) {
 	for ctx.Err() == nil {
 		now := d.o.Now().In(e.zone)
@@ -43,7 +43,7 @@ func (d *Deliverer) schedule(ctx context.Context, e *Export) {
 		if now.Sub(today) < e.at {
 			until = today.AddDate(0, 0, -1)
 		}
-		if _, err := d.Export(ctx, e.Name, "", until.AddDate(0, 0, -reexported), until); err != nil && ctx.Err() == nil {
+		if err := d.follow(ctx, e, until); err != nil && ctx.Err() == nil {
 			d.o.Log.Error("export failed", "export", e.Name, "error", err)
 		}
 		next := today.Add(e.at)
@@ -57,7 +57,8 @@ func (d *Deliverer) schedule(ctx context.Context, e *Export) {
 }
 
 // Export writes the days [from, to) of an export, by when sessions began, and returns their files; of one tenant, or of all ("") that the export is
-// for. A day whose records are as they were is not written again. Days without sessions have no file.
+// for. A day whose records are as they were is not written again. Days without sessions have no file. What the warehouse has forgotten in part is left
+// as it was written.
 func (d *Deliverer) Export(ctx context.Context, name, tenant string, from, to time.Time) ([]File, error) {
 	e, err := d.export(name)
 	if err != nil {
@@ -69,6 +70,9 @@ func (d *Deliverer) Export(ctx context.Context, name, tenant string, from, to ti
 	from = time.Date(from.Year(), from.Month(), from.Day(), 0, 0, 0, 0, e.zone) // dates, whatever zone they come in
 	to = time.Date(to.Year(), to.Month(), to.Day(), 0, 0, 0, 0, e.zone)
 	for day := from; day.Before(to); day = day.AddDate(0, 0, 1) {
+		if d.forgotten(day) {
+			continue
+		}
 		written, err := d.exportDay(ctx, e, tenant, day)
 		if err != nil {
 			return files, fmt.Errorf("export %s of %s: %w", name, day.Format(time.DateOnly), err)

@@ -65,6 +65,7 @@ const (
 type Satisfaction struct {
 	Score      *int  `json:"score,omitempty"` // 1–5
 	Resolved   *bool `json:"resolved,omitempty"`
+	NPS        *int  `json:"nps,omitempty"` // 0–10, how likely they are to recommend the shop
 	ThumbsUp   int   `json:"thumbs_up"`
 	ThumbsDown int   `json:"thumbs_down"`
 }
@@ -94,9 +95,22 @@ func recordID(tenant, conversation string, session int) string {
 // key is the idempotency key: what is sent twice has it twice.
 func (r *Record) key() string { return r.ID + "-" + r.Revision }
 
-const sessionsQuery = `SELECT tenant, conversation, session, customer, channel, lang, tier, started, ended, turns, fallbacks, agent_messages,
-  array_to_string(intents, chr(31)), angry, handed, handoff, queue, last_queue, agent, handed_at, claimed_at, asked_last, score, resolved, thumbs_up, thumbs_down
-FROM sessions WHERE over AND %s >= ? AND %[1]s < ? AND (? = '' OR tenant = ?) ORDER BY ended, tenant, conversation, session`
+// sessionsQuery reads sessions, with the last answer to how likely the customer is to recommend the shop: one belongs to the last session of its
+// conversation that had begun.
+const sessionsQuery = `WITH v AS (
+  SELECT v.tenant, v.conversation, v.seq, v.nps, max(CASE WHEN s.started <= v.ts THEN s.session END) AS session
+  FROM surveys v JOIN sessions s ON s.tenant = v.tenant AND s.conversation = v.conversation WHERE v.ts >= ? AND s.dt >= ?::DATE GROUP BY ALL
+), n AS (
+  SELECT tenant, conversation, session, arg_max(nps, seq) AS nps FROM v GROUP BY ALL
+)
+SELECT s.tenant, s.conversation, s.session, s.customer, s.channel, s.lang, s.tier, s.started, s.ended, s.turns, s.fallbacks, s.agent_messages,
+  array_to_string(s.intents, chr(31)), s.angry, s.handed, s.handoff, s.queue, s.last_queue, s.agent, s.handed_at, s.claimed_at, s.asked_last, s.score, s.resolved, n.nps,
+  s.thumbs_up, s.thumbs_down
+FROM sessions s LEFT JOIN n ON n.tenant = s.tenant AND n.conversation = s.conversation AND n.session = s.session
+WHERE s.over AND s.%s >= ? AND s.%[1]s < ? AND (? = '' OR s.tenant = ?) ORDER BY s.ended, s.tenant, s.conversation, s.session`
+
+// longest is how long a session may have been going on when it ended, for its answers to be found.
+const longest = 7 * 24 * time.Hour
 
 const turnsQuery = `SELECT tenant, conversation, ts, emotion, array_to_string(entities, chr(31)), text FROM turns WHERE ts >= ? AND ts <= ? AND (? = '' OR tenant = ?) ORDER BY tenant, conversation, ts, seq`
 
@@ -140,7 +154,7 @@ func (q query) each(ctx context.Context, from Querier, fn func([]Record) error) 
 
 // sessions reads what the sessions themselves know.
 func (q query) sessions(ctx context.Context, from Querier) ([]Record, error) {
-	rows, err := from.Query(ctx, fmt.Sprintf(sessionsQuery, q.by), q.from.UTC(), q.to.UTC(), q.tenant, q.tenant)
+	rows, err := from.Query(ctx, fmt.Sprintf(sessionsQuery, q.by), q.from.UTC().Add(-longest), q.from.UTC().Add(-longest), q.from.UTC(), q.to.UTC(), q.tenant, q.tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -163,11 +177,11 @@ func scan(rows *sql.Rows) (Record, error) {
 	var intents, why, queue, last, agent string
 	var handed, asked bool
 	var handedAt, claimedAt sql.NullTime
-	var score sql.NullInt32
+	var score, nps sql.NullInt32
 	var resolved sql.NullBool
 	var sat Satisfaction
 	err := rows.Scan(&r.Tenant, &r.Conversation, &r.Session, &r.Customer, &r.Channel, &r.Lang, &r.Tier, &r.Started, &r.Ended, &r.Turns, &r.Fallbacks, &r.AgentMessages,
-		&intents, &r.Angry, &handed, &why, &queue, &last, &agent, &handedAt, &claimedAt, &asked, &score, &resolved, &sat.ThumbsUp, &sat.ThumbsDown)
+		&intents, &r.Angry, &handed, &why, &queue, &last, &agent, &handedAt, &claimedAt, &asked, &score, &resolved, &nps, &sat.ThumbsUp, &sat.ThumbsDown)
 	if err != nil {
 		return r, err
 	}
@@ -178,6 +192,10 @@ func scan(rows *sql.Rows) (Record, error) {
 	if score.Valid {
 		v := int(score.Int32)
 		sat.Score = &v
+	}
+	if nps.Valid {
+		v := int(nps.Int32)
+		sat.NPS = &v
 	}
 	if resolved.Valid {
 		sat.Resolved = &resolved.Bool

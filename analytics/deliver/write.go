@@ -78,6 +78,12 @@ var columns = []column{
 		return *h.Wait
 	})},
 	{"texts", tList, func(r *Record) any { return r.Texts }},
+	{"nps", tInt, func(r *Record) any {
+		if r.Satisfaction == nil || r.Satisfaction.NPS == nil {
+			return nil
+		}
+		return int64(*r.Satisfaction.NPS)
+	}},
 }
 
 func hand(fn func(*Handover) any) func(*Record) any {

@@ -347,7 +347,7 @@ func (t *talk) rate() {
 	if r.score == 0 {
 		return
 	}
-	b := &dialogue.RatingBody{Score: r.score}
+	b := &dialogue.RatingBody{Score: r.score, NPS: t.g.recommends(t.tag, r.score)}
 	if r.answered {
 		yes := r.solved
 		b.Resolved = &yes

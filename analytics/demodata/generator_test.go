@@ -169,6 +169,18 @@ func TestTruth_Counts(t *testing.T) {
 	for _, r := range rows.Ratings {
 		day(r.Fact).Ratings++
 	}
+	for _, r := range rows.Surveys {
+		c := day(r.Fact)
+		c.Events-- // a rating's, counted
+		switch {
+		case r.NPS > 8:
+			c.Promoters++
+		case r.NPS > 6:
+			c.Passives++
+		default:
+			c.Detractors++
+		}
+	}
 	for _, r := range rows.Exposures {
 		c := day(r.Fact)
 		c.Exposures++

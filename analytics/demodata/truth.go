@@ -36,7 +36,10 @@ type Counts struct {
 	Hands         int64  `json:"hands"`
 	AgentMessages int64  `json:"agent_messages"`
 	Outbound      int64  `json:"outbound"`
-	Ratings       int64  `json:"ratings"` // stars and thumbs
+	Ratings       int64  `json:"ratings"`    // stars and thumbs
+	Promoters     int64  `json:"promoters"`  // of those who said whether they would recommend the shop: 9 or 10
+	Passives      int64  `json:"passives"`   // 7 or 8
+	Detractors    int64  `json:"detractors"` // 0 to 6
 	Exposures     int64  `json:"exposures"`
 	CallsFailed   int64  `json:"calls_failed"`
 	New           int64  `json:"new"`      // turns that state a planted wish or need
@@ -153,9 +156,22 @@ func (g *Generator) count(ev *dialogue.Event) {
 			c.Outbound++
 		case dialogue.Rated:
 			c.Ratings++
+			c.recommends(ev.Rating.NPS)
 		default:
 			c.Hands++
 		}
+	}
+}
+
+func (c *Counts) recommends(nps *int) {
+	switch {
+	case nps == nil:
+	case *nps >= 9:
+		c.Promoters++
+	case *nps >= 7:
+		c.Passives++
+	default:
+		c.Detractors++
 	}
 }
 

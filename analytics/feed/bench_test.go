@@ -19,8 +19,12 @@ import (
 	"yingda/nlu"
 )
 
-// benchTurns is how many turns the log of the benchmarks has; written one by one, durably, they take a while.
-const benchTurns = 32_000
+// benchTurns is how many turns the log of the benchmarks has; written one by one, durably, they take a while. It is read benchRounds times, as if it
+// were that long.
+const (
+	benchTurns  = 8_000
+	benchRounds = 32
+)
 
 // realTurn is a turn as the engine writes it: five ranked intents, a call, two replies, times, a private part.
 func realTurn(conversation string, i int, at time.Time) *dialogue.Event {
@@ -62,47 +66,134 @@ func benchLog(b *testing.B) *eventlog.Log {
 	return l
 }
 
-// BenchmarkIngest follows turns from the log's packed form to the warehouse: reading alone, parsing alone, and all of
-// it through a socket, with the receiver in this process.
-func BenchmarkIngest(b *testing.B) {
-	l := benchLog(b)
-	rate := func(b *testing.B, turns int) {
-		b.ReportMetric(float64(turns)/b.Elapsed().Seconds(), "turns/s")
-		b.ReportMetric(0, "ns/op")
+// longLog is a log that is read over and over, with sequences that go on.
+type longLog struct {
+	feed.Log
+	turns uint64
+}
+
+// WalkReadable implements [feed.Log].
+func (l longLog) WalkReadable(ctx context.Context, after uint64, fn func(seq uint64, readable []byte, last uint64) error) error {
+	for round := after / l.turns; round < benchRounds; round++ {
+		from, base := uint64(0), round*l.turns
+		if after > base {
+			from = after - base
+		}
+		err := l.Log.WalkReadable(ctx, from, func(seq uint64, readable []byte, last uint64) error { return fn(base+seq, readable, benchRounds*last) })
+		if err != nil {
+			return err
+		}
 	}
-	b.Run("read", func(b *testing.B) {
-		n := 0
-		for b.Loop() {
-			if err := l.WalkReadable(b.Context(), 0, func(uint64, []byte, uint64) error { n++; return nil }); err != nil {
-				b.Fatal(err)
+	return nil
+}
+
+// packedLog is what a log reads, in memory.
+type packedLog struct {
+	feed.Log
+	readable [][]byte
+}
+
+// Alias implements [feed.Log].
+func (packedLog) Alias(string, string) string { return "packed" }
+
+// WalkReadable implements [feed.Log].
+func (l packedLog) WalkReadable(ctx context.Context, after uint64, fn func(seq uint64, readable []byte, last uint64) error) error {
+	for i := after; i < uint64(len(l.readable)); i++ {
+		if err := fn(i+1, l.readable[i], uint64(len(l.readable))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meter reports the turns a second, and the processor time a turn: of all threads, those of the log and of the database too.
+type meter struct {
+	b     *testing.B
+	turns int
+	used  time.Duration
+	since time.Duration
+}
+
+func (m *meter) start() { m.b.StartTimer(); m.since = processorTime() }
+func (m *meter) stop()  { m.b.StopTimer(); m.used += processorTime() - m.since }
+
+func (m *meter) report() {
+	m.b.ReportMetric(float64(m.turns)/m.b.Elapsed().Seconds(), "turns/s")
+	m.b.ReportMetric(float64(m.used.Nanoseconds())/1e3/float64(max(m.turns, 1)), "cpu-µs/turn")
+	m.b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkIngest follows turns from the log's packed form to the warehouse: reading alone, decoding alone, packed (all but reading the log: feeder,
+// socket, receiver, warehouse) and all of it, with both sides in this process.
+func BenchmarkIngest(b *testing.B) {
+	b.Run("decode", benchDecode)
+	b.Run("packed", benchPacked)
+	if l := benchLog(b); l != nil {
+		b.Run("read", func(b *testing.B) { benchRead(b, l) })
+		b.Run("whole", func(b *testing.B) {
+			m := &meter{b: b}
+			for b.Loop() {
+				wholeWay(b, longLog{l, benchTurns}, m)
 			}
+			m.report()
+		})
+	}
+}
+
+func benchRead(b *testing.B, l feed.Log) {
+	m := &meter{b: b, since: processorTime()}
+	for b.Loop() {
+		if err := l.WalkReadable(b.Context(), 0, func(uint64, []byte, uint64) error { m.turns++; return nil }); err != nil {
+			b.Fatal(err)
 		}
-		rate(b, n)
-	})
-	b.Run("parse", func(b *testing.B) {
-		n, body := 0, benchBody(b)
-		for b.Loop() {
-			events, err := feed.ReadEvents(bytes.NewReader(body), func(err error) { b.Error(err) })
-			if err != nil {
-				b.Fatal(err)
-			}
-			n += len(events)
+	}
+	m.stop()
+	m.report()
+}
+
+func benchDecode(b *testing.B) {
+	body := benchBody(b)
+	m := &meter{b: b, since: processorTime()}
+	for b.Loop() {
+		parts, err := feed.ReadParts(bytes.NewReader(body), func(err error) { b.Error(err) })
+		if err != nil {
+			b.Fatal(err)
 		}
-		rate(b, n)
-	})
-	b.Run("whole", func(b *testing.B) {
-		n := 0
-		for b.Loop() {
-			n += wholeWay(b, l)
+		for _, p := range parts {
+			m.turns += len(p.Rows.Turns)
 		}
-		rate(b, n)
-	})
+	}
+	m.stop()
+	m.report()
+}
+
+func benchPacked(b *testing.B) {
+	var p packedLog
+	for i := range benchRounds * benchTurns {
+		readable, err := json.Marshal(loggedTurn(i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.readable = append(p.readable, readable)
+	}
+	m := &meter{b: b}
+	for b.Loop() {
+		wholeWay(b, p, m)
+	}
+	m.report()
+}
+
+// loggedTurn is a turn of many conversations as the log has it: with its key and without the private part.
+func loggedTurn(i int) *dialogue.Event {
+	ev := realTurn(fmt.Sprintf("c-%d", i/5), i%5, time.UnixMilli(1_790_000_000_000+10*int64(i)))
+	ev.Tenant, ev.Conversation, ev.Customer, ev.Private = "shop", fmt.Sprintf("c-%d", i/5), fmt.Sprintf("%032x", i/5), nil
+	return ev
 }
 
 // benchBody is a body as it is sent.
 func benchBody(b *testing.B) (body []byte) {
 	for i := range 10_000 {
-		readable, err := json.Marshal(realTurn("c", i, time.Now()))
+		readable, err := json.Marshal(loggedTurn(i))
 		if err == nil {
 			body, err = feed.AppendEvent(body, uint64(i+1), readable)
 		}
@@ -113,11 +204,11 @@ func benchBody(b *testing.B) (body []byte) {
 	return body
 }
 
-// wholeWay feeds the log to a new warehouse over a socket, and returns how many turns arrived.
-func wholeWay(b *testing.B, l *eventlog.Log) int {
+// wholeWay feeds a log to a new warehouse over a socket.
+func wholeWay(b *testing.B, l feed.Log, m *meter) {
 	b.StopTimer()
 	dir := b.TempDir()
-	w, err := warehouse.Open(b.Context(), warehouse.Options{Dir: dir, Log: quiet})
+	w, err := warehouse.Open(b.Context(), warehouse.Options{Dir: dir, Threads: 1, Log: quiet}) // as "yingda analyse" does
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -130,15 +221,18 @@ func wholeWay(b *testing.B, l *eventlog.Log) int {
 	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", ln.Addr().String())
 	}}}
-	b.StartTimer()
+	m.start()
 	if err := feed.NewFeeder(l, client, "http://analytics", quiet).CatchUp(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	b.StopTimer()
+	m.stop()
 	_, n := w.Source()
+	if n != benchRounds*benchTurns {
+		b.Fatalf("%d turns arrived", n)
+	}
+	m.turns += int(n)
 	client.CloseIdleConnections()
 	srv.Close()
 	w.Close()
 	b.StartTimer()
-	return int(n)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"yingda/analytics"
 	"yingda/analytics/feed"
 	"yingda/dialogue"
 	"yingda/nlu"
@@ -19,6 +20,9 @@ func wholeTurn() *dialogue.Event {
 	ev.Private, ev.Tenant, ev.Conversation, ev.Customer, ev.Prev = nil, "shop", "c", "alias", "00ff"
 	t := ev.Turn
 	t.Redacted = "a \"quote\", a \\, <tags> & more,\n\t\u2028 and 长 🙂 \x00"
+	t.Another = true
+	t.Calls = append(t.Calls, dialogue.CallNote{Name: "order.cancel", Status: dialogue.CallFailed})
+	t.Exposures["another"] = "b"
 	t.Attachments = []dialogue.AttachmentType{"image"}
 	t.Arms = map[string]string{"a": "b", "": "长"}
 	t.Entities = []string{}
@@ -42,30 +46,36 @@ func lineOf(tb testing.TB, seq uint64, ev *dialogue.Event) string {
 	return strings.TrimSuffix(string(line), "\n")
 }
 
-// sameAsJSON compares what the fast reader says of a line, if it is sure, with what encoding/json does.
+// sameAsJSON compares the rows that the fast reader makes of a line, if it is sure, with those of what encoding/json reads.
 func sameAsJSON(tb testing.TB, text string) (sure bool) {
 	tb.Helper()
-	seq, ev, sure := feed.ParseFast(text)
+	got, sure := feed.ReadFast(text)
 	if !sure {
 		return false
 	}
-	var want struct {
+	var line struct {
 		Seq   uint64          `json:"seq"`
 		Event *dialogue.Event `json:"event"`
 	}
-	if err := json.Unmarshal([]byte(text), &want); err != nil {
+	if err := json.Unmarshal([]byte(text), &line); err != nil {
 		tb.Fatalf("%q was accepted: %v", text, err)
 	}
-	if seq != want.Seq || !reflect.DeepEqual(ev, want.Event) {
-		tb.Fatalf("%q:\n%+v\n%+v, want\n%+v\n%+v", text, ev, ev.Turn, want.Event, want.Event.Turn)
+	if line.Event.Kind != dialogue.TurnTaken || line.Event.Turn == nil {
+		tb.Fatalf("%q was accepted", text)
+	}
+	line.Event.Seq = line.Seq
+	var want analytics.Rows
+	want.Add(line.Event)
+	if !reflect.DeepEqual(got, want) {
+		tb.Fatalf("%q:\n%+v, want\n%+v", text, got, want)
 	}
 	return true
 }
 
 // TestFast makes sure that what the log writes is read fast: a new field of a turn has to be told to the reader.
 func TestFast(t *testing.T) {
-	for name, ev := range map[string]*dialogue.Event{"real": realTurn("c", 1, time.Now()), "whole": wholeTurn(), "closed": {ID: "x", Kind: dialogue.Closed, Time: time.Now()},
-		"empty": {Turn: &dialogue.TurnBody{}}, "zero": {Kind: dialogue.TurnTaken, Turn: &dialogue.TurnBody{Intents: []nlu.Prediction{}, Exposures: map[string]string{}}}} {
+	for name, ev := range map[string]*dialogue.Event{"real": realTurn("c", 1, time.Now()), "whole": wholeTurn(),
+		"empty": {Kind: dialogue.TurnTaken, Turn: &dialogue.TurnBody{}}, "zero": {Kind: dialogue.TurnTaken, Turn: &dialogue.TurnBody{Intents: []nlu.Prediction{}, Exposures: map[string]string{}}}} {
 		if !sameAsJSON(t, lineOf(t, 7, ev)) {
 			t.Errorf("%s: left to encoding/json", name)
 		}
@@ -74,8 +84,10 @@ func TestFast(t *testing.T) {
 		`{"seq":1,"event":null}`, `{"seq":1,"event":{"id":7}}`, `{"seq":1,"event":{"id":"\ud800"}}`, `{"seq":1,"event":{"id":"` + "\xff" + `"}}`, `{"seq":1,"event":{"id":"a` + "\t" + `"}}`,
 		`{"seq":1,"event":{"turn":{"oos":01}}}`, `{"seq":1,"event":{"turn":{"oos":1.}}}`, `{"seq":1,"event":{"turn":{"oos":1e999}}}`, `{"seq":1,"event":{"turn":{"oos":"1"}}}`,
 		`{"seq":1,"event":{"turn":{"entities":[1]}}}`, `{"seq":1,"event":{"turn":{"entities":["a",]}}}`, `{"seq":1,"event":{"time":"yesterday"}}`, `{"seq":1,"event":{}} `, `{"seq":1,"event":{}`,
-		`{"seq":1,"event":{,"id":"a"}}`, `{"seq":1,"event":{"id":"a",}}`, `{"seq":1,"event":{"id":"a","id":"b"}}`, `{"seq":1,"event":{"hand":{"queue":"x"}}}`, ``} {
-		if _, _, sure := feed.ParseFast(text); sure {
+		`{"seq":1,"event":{,"id":"a"}}`, `{"seq":1,"event":{"id":"a",}}`, `{"seq":1,"event":{"id":"a","id":"b"}}`, `{"seq":1,"event":{"hand":{"queue":"x"}}}`, ``, `{"seq":1,"event":{"kind":"turn"}}`, `{"seq":1,"event":{"kind":"closed","turn":{}}}`,
+		`{"seq":1,"event":{"kind":"turn","turn":{"exposures":{"b":"1","a":"2"}}}}`, `{"seq":1,"event":{"kind":"turn","turn":{"exposures":{"a":"1","a":"2"}}}}`,
+		`{"seq":1,"event":{"kind":"turn","turn":{"exposures":{"a":"1"},"nothing":1}}}`} {
+		if rows, sure := feed.ReadFast(text); sure || len(rows.Turns)+len(rows.Exposures) > 0 {
 			t.Errorf("%q was accepted", text)
 		}
 	}

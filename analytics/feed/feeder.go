@@ -1,17 +1,13 @@
 package feed
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -38,6 +34,8 @@ type Feeder struct {
 	url    string
 	slog   *slog.Logger
 	name   string
+	most   int // batchSize
+	stream int // streamBytes
 
 	mu   sync.Mutex
 	last Health // of the receiver; Boot is empty before it was asked
@@ -46,7 +44,7 @@ type Feeder struct {
 
 // NewFeeder returns a feeder to the receiver that client reaches at base, e.g. http://analyse.
 func NewFeeder(log Log, client *http.Client, base string, logger *slog.Logger) *Feeder {
-	return &Feeder{log: log, client: client, url: base, slog: logger, name: log.Alias("yingda", "log")}
+	return &Feeder{log: log, client: client, url: base, slog: logger, name: log.Alias("yingda", "log"), most: batchSize, stream: streamBytes}
 }
 
 // Run sends until ctx is done. The consumer tells that there is something new, and for how long it has to be kept; what is sent is decided by what
@@ -163,99 +161,11 @@ func (f *Feeder) walk(ctx context.Context, after uint64) error {
 	return b.close(ctx, err)
 }
 
-// batch collects events that follow each other. While one is on its way, the next is filled. Whoever made it calls close.
-type batch struct {
-	f              *Feeder
-	after, through uint64
-	n              int
-	body, spare    []byte
-	sent           chan error // of the one that is on its way; nil = none
-}
-
-func (f *Feeder) batch(after uint64) *batch { return &batch{f: f, after: after, through: after} }
-
-// add takes the readable part of an event, in JSON.
-func (b *batch) add(ctx context.Context, seq uint64, readable []byte) error {
-	body, err := appendEvent(b.body, seq, readable)
-	if err != nil {
-		b.f.slog.Error("an event is left out of analytics", "seq", seq, "error", err)
-	}
-	b.body, b.through, b.n = body, seq, b.n+1
-	if b.n >= batchSize || len(b.body) >= batchBody {
-		return b.flush(ctx)
-	}
-	return nil
-}
-
-// flush sends what was collected, after the one before has arrived.
-func (b *batch) flush(ctx context.Context) error {
-	if err := b.wait(); err != nil || b.n == 0 {
-		return err
-	}
-	b.f.mu.Lock()
-	boot := b.f.last.Boot
-	b.f.mu.Unlock()
-	q := url.Values{"boot": {boot}, "after": {strconv.FormatUint(b.after, 10)}, "through": {strconv.FormatUint(b.through, 10)}}
-	body, sent := b.body, make(chan error, 1)
-	b.sent = sent
-	go func() {
-		_, err := b.f.post(ctx, "/internal/events?"+q.Encode(), "application/x-ndjson", body)
-		sent <- err
-	}()
-	b.after, b.n = b.through, 0
-	b.body, b.spare = b.spare[:0], body
-	return nil
-}
-
-// wait returns when nothing is on its way.
-func (b *batch) wait() error {
-	if b.sent == nil {
-		return nil
-	}
-	err := <-b.sent
-	b.sent = nil
-	return err
-}
-
-// close sends the rest, unless something failed before.
-func (b *batch) close(ctx context.Context, failed error) error {
-	if failed == nil {
-		failed = b.flush(ctx)
-	}
-	return errors.Join(failed, b.wait())
-}
-
-// attach tells the receiver which log is sent, and asks what it has of it.
-func (f *Feeder) attach(ctx context.Context, again bool) (Health, error) {
-	body, err := json.Marshal(map[string]any{"log": f.name, "again": again})
-	if err != nil {
-		return Health{}, err
-	}
-	return f.post(ctx, "/internal/log", "application/json", body)
-}
-
 // post sends and remembers the answer.
 func (f *Feeder) post(ctx context.Context, path, kind string, body []byte) (Health, error) {
-	var h Health
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, f.url+path, bytes.NewReader(body))
+	h, err := ask(ctx, f.client, f.url+path, kind, body)
 	if err != nil {
 		return h, err
-	}
-	req.Header.Set("Content-Type", kind)
-	resp, err := f.client.Do(req)
-	if err != nil {
-		return h, err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return h, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return h, fmt.Errorf("the analytics process says %s: %s", resp.Status, bytes.TrimSpace(text))
-	}
-	if err := json.Unmarshal(text, &h); err != nil {
-		return h, fmt.Errorf("the analytics process: %w", err)
 	}
 	f.mu.Lock()
 	f.last = h

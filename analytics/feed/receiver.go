@@ -4,27 +4,34 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net/http"
 	"os"
-	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"yingda/dialogue"
+	"yingda/analytics"
 )
 
 // Warehouse takes events in: *warehouse.Warehouse.
 type Warehouse interface {
-	// Take takes in events and the position in one transaction; an event that is in already is left out.
-	Take(ctx context.Context, events []dialogue.Event, through uint64) error
+	// TakeParts takes in events that come in parts, and the position of the last part, in one transaction; an event that is in already is left out.
+	// With a position below after it returns analytics.ErrGap.
+	TakeParts(ctx context.Context, after uint64, parts iter.Seq2[analytics.Part, error]) error
 	// Attach says which log the positions are of, and with again that its events are to be sent from the beginning.
 	Attach(ctx context.Context, log string, again bool) error
 	// Source returns the log's name and the position.
 	Source() (log string, position uint64)
 	Through() time.Time
+	// TakeParses takes in rows of packs and the mark up to where the stream of parses is in, in one transaction; a row that is in already is left out.
+	TakeParses(ctx context.Context, rows *analytics.ParseRows, to analytics.PackMark) error
+	// ParsesAgain puts the mark to the beginning.
+	ParsesAgain(ctx context.Context) error
+	// Parses returns the mark.
+	Parses() analytics.PackMark
 }
 
 // Receiver is the side of the warehouse. It is safe for concurrent use.
@@ -36,6 +43,9 @@ type Receiver struct {
 	mux      *http.ServeMux
 	taken    atomic.Uint64
 	refused  atomic.Uint64
+
+	mu   sync.Mutex
+	last <-chan struct{} // is closed when the newest request for events has ended; nil = it has
 }
 
 // NewReceiver returns the handler of /internal/. onEvents, which may be nil, is called after events were taken in.
@@ -47,6 +57,8 @@ func NewReceiver(w Warehouse, onEvents func(), log *slog.Logger) *Receiver {
 	r.mux.HandleFunc("GET /internal/health", func(rw http.ResponseWriter, _ *http.Request) { r.answer(rw) })
 	r.mux.HandleFunc("POST /internal/log", r.attach)
 	r.mux.HandleFunc("POST /internal/events", r.events)
+	r.mux.HandleFunc("POST /internal/parses", r.parses)
+	r.mux.HandleFunc("POST /internal/parses/again", r.parsesAgain)
 	return r
 }
 
@@ -56,7 +68,9 @@ func (r *Receiver) ServeHTTP(rw http.ResponseWriter, req *http.Request) { r.mux.
 // Health returns what GET /internal/health answers.
 func (r *Receiver) Health() Health {
 	log, position := r.w.Source()
-	return Health{Boot: r.boot, PID: os.Getpid(), Log: log, Position: position, Through: r.w.Through(), Taken: r.taken.Load(), Refused: r.refused.Load()}
+	packs := r.w.Parses()
+	return Health{Boot: r.boot, PID: os.Getpid(), Log: log, Position: position, Through: r.w.Through(), Taken: r.taken.Load(), Refused: r.refused.Load(),
+		Parses: packs.Position, ParsesPack: packs.Pack}
 }
 
 func (r *Receiver) answer(rw http.ResponseWriter) {
@@ -77,36 +91,6 @@ func (r *Receiver) attach(rw http.ResponseWriter, req *http.Request) {
 		r.fail(rw, err)
 		return
 	}
-	r.answer(rw)
-}
-
-// events takes a batch in. It is refused if it is not what comes next: the sender then asks from where on to send.
-func (r *Receiver) events(rw http.ResponseWriter, req *http.Request) {
-	q := req.URL.Query()
-	after, err := strconv.ParseUint(q.Get("after"), 10, 64)
-	through, err2 := strconv.ParseUint(q.Get("through"), 10, 64)
-	if err := errors.Join(err, err2); err != nil {
-		http.Error(rw, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if _, position := r.w.Source(); q.Get("boot") != r.boot || after > position {
-		http.Error(rw, fmt.Sprintf("events after %d are wanted", position), http.StatusConflict)
-		return
-	}
-	events, err := readEvents(http.MaxBytesReader(rw, req.Body, maxBody), func(why error) {
-		r.refused.Add(1)
-		r.log.Error("an event was refused", "after", after, "through", through, "error", why)
-	})
-	if err != nil {
-		http.Error(rw, err.Error(), http.StatusBadRequest)
-		return
-	}
-	if err := r.w.Take(req.Context(), events, through); err != nil {
-		r.fail(rw, err)
-		return
-	}
-	r.taken.Add(uint64(len(events)))
-	r.onEvents()
 	r.answer(rw)
 }
 

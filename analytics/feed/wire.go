@@ -2,26 +2,19 @@ package feed
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"runtime"
-	"slices"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"yingda/dialogue"
 )
 
-// Bounds of what is sent. An event of the log is below 8 MiB; one that is longer than a line may be is refused, with a note.
+// Bounds of what is received. An event of the log is below 8 MiB; one that is longer than a line may be is refused, with a note.
 const (
 	maxLine   = 8 << 20
 	maxBody   = 64 << 20
-	batchSize = 20_000   // events sent at once, at most
-	batchBody = 24 << 20 // bytes sent at once, if more than one event
+	maxEvents = 256 << 20 // of a body with events, which is not held in memory
 )
 
 // Health is what a receiver says of itself.
@@ -33,6 +26,9 @@ type Health struct {
 	Through  time.Time `json:"through"`  // time of the newest
 	Taken    uint64    `json:"taken"`    // events that came since the start, repeated ones too
 	Refused  uint64    `json:"refused"`  // lines that were no events
+
+	Parses     uint64 `json:"parses"`      // all packs of the log's stream of parses up to here are in
+	ParsesPack string `json:"parses_pack"` // id of that pack
 }
 
 // line is an event on its way. The sequence is not part of an event's JSON.
@@ -54,72 +50,3 @@ func appendEvent(to []byte, seq uint64, readable []byte) ([]byte, error) {
 	to = append(append(to, `,"event":`...), readable...)
 	return append(to, '}', '\n'), nil
 }
-
-// readEvents reads lines. Those that are no events are left out and handed to refuse.
-func readEvents(r io.Reader, refuse func(why error)) ([]dialogue.Event, error) {
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(r); err != nil {
-		return nil, err
-	}
-	lines := make([]parsed, 0, bytes.Count(body.Bytes(), []byte("\n"))+1)
-	n := 0
-	for text := range strings.Lines(body.String()) { // the strings of the events are parts of this one
-		n++
-		switch {
-		case len(text) > maxLine:
-			lines = append(lines, parsed{n: n, err: errLong})
-		case strings.TrimSpace(text) != "":
-			lines = append(lines, parsed{n: n, text: strings.TrimSuffix(text, "\n")})
-		}
-	}
-	parseAll(lines)
-	events := make([]dialogue.Event, 0, len(lines))
-	for i := range lines {
-		p := &lines[i]
-		if p.err != nil {
-			refuse(fmt.Errorf("line %d: %w", p.n, p.err))
-			continue
-		}
-		p.line.Event.Seq = p.line.Seq
-		events = append(events, *p.line.Event)
-	}
-	return events, nil
-}
-
-// parsed is a line and what it says.
-type parsed struct {
-	n    int
-	text string
-	line line
-	err  error
-}
-
-func (p *parsed) parse() {
-	if p.err != nil {
-		return
-	}
-	var sure bool
-	if p.line, sure = parseFast(p.text); sure {
-		return
-	}
-	p.line = line{}
-	p.err = json.Unmarshal([]byte(p.text), &p.line)
-	if p.err == nil && p.line.Event == nil {
-		p.err = errors.New("no event")
-	}
-}
-
-// parseAll parses lines on all processors.
-func parseAll(lines []parsed) {
-	var wg sync.WaitGroup
-	for part := range slices.Chunk(lines, len(lines)/runtime.GOMAXPROCS(0)+1) {
-		wg.Go(func() {
-			for i := range part {
-				part[i].parse()
-			}
-		})
-	}
-	wg.Wait()
-}
-
-var errLong = fmt.Errorf("longer than %d bytes", maxLine)

@@ -87,12 +87,16 @@ func FuzzReadEvents(f *testing.F) {
 	f.Add(line)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		refused := 0
-		events, err := feed.ReadEvents(bytes.NewReader(data), func(error) { refused++ })
+		parts, err := feed.ReadParts(bytes.NewReader(data), func(error) { refused++ })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lines := bytes.Count(data, []byte("\n")) + 1; len(events)+refused > lines {
-			t.Errorf("%d events and %d refused of %d lines", len(events), refused, lines)
+		events := 0
+		for _, p := range parts {
+			events += len(p.Events) + len(p.Rows.Turns)
+		}
+		if lines := bytes.Count(data, []byte("\n")) + 1; events+refused > lines {
+			t.Errorf("%d events and %d refused of %d lines", events, refused, lines)
 		}
 	})
 }

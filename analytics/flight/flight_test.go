@@ -2,6 +2,7 @@ package flight_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestAnswers(t *testing.T) {
 		{"SELECT sum(range)::BIGINT FROM range(5)", "10"},
 		{"VALUES (1, 'a')", "1 | a"},
 		{"SELECT date_trunc('day', ts)::DATE::VARCHAR FROM turns LIMIT 1", "2026-03-02"},
-		{"SELECT count(*) FROM information_schema.tables", "11"},
+		{"SELECT count(*) FROM information_schema.tables", strconv.Itoa(len(flight.Tables()))},
 		{"SELECT DISTINCT table_catalog, table_schema FROM information_schema.columns", "yingda | main"},
 		{"SELECT column_name FROM (DESCRIBE turns) LIMIT 1", "tenant"},
 		{"SELECT count(*) FROM turns PIVOT (count(*) FOR lang IN ('zh', 'en'))", "30"},

@@ -144,9 +144,16 @@ func (m *maker) rating(ev *dialogue.Event, c *cell) {
 	b := &dialogue.RatingBody{About: c.str("about")}
 	score, rated := c.number("score", 1, 5)
 	thumb, pointed := c.number("thumb", -1, 1)
+	likely, recommends := c.number("nps", 0, dialogue.MostNPS)
 	b.Score, b.Thumb = int(score), int(thumb)
-	if !rated && (!pointed || thumb == 0) {
-		c.refuse(c.column("score"), "there is neither a score of 1 to 5 nor a thumb of -1 or 1")
+	if !rated && (!pointed || thumb == 0) && !recommends {
+		c.refuse(c.column("score"), "there is neither a score of 1 to 5, nor a thumb of -1 or 1, nor an nps of 0 to 10")
+	}
+	if nps := int(likely); recommends {
+		b.NPS = &nps
+		if likely != float64(nps) {
+			c.refuse(c.column("nps"), "it is not a whole number")
+		}
 	}
 	if rated && score != float64(b.Score) {
 		c.refuse(c.column("score"), "it is not a whole number")

@@ -98,7 +98,7 @@ var fields = map[dialogue.EventKind][]string{
 	dialogue.TurnTaken: {"text", "lang", "intent", "confidence", "second", "second_confidence", "oos", "emotion", "intensity", "entities", "tier", "owner", "action",
 		"reason", "task", "handoff", "queue", "script", "bundle", "ms_total", "fallback"},
 	dialogue.AgentSaid:   {"agent", "text", "length"},
-	dialogue.Rated:       {"score", "thumb", "resolved", "text", "about"},
+	dialogue.Rated:       {"score", "thumb", "resolved", "nps", "text", "about"},
 	dialogue.Queued:      {"queue", "agent", "by", "why", "urgent"},
 	dialogue.Claimed:     {"queue", "agent", "by", "why", "urgent"},
 	dialogue.Transferred: {"queue", "agent", "by", "why", "urgent"},

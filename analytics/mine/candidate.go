@@ -16,7 +16,7 @@ type Reason string
 
 // The reasons.
 const (
-	Fallback   Reason = "fallback"    // the robot said that it did not understand
+	Fallback   Reason = "fallback"    // the robot said that it did not understand; of a text that was only analysed: no intent passed
 	Low        Reason = "low"         // the best intent was improbable
 	Margin     Reason = "margin"      // two intents were almost as probable
 	Rephrased  Reason = "rephrased"   // the customer said it again in other words right after
@@ -24,11 +24,11 @@ const (
 	ThumbDown  Reason = "thumb_down"  // the customer marked the answer as bad
 )
 
-// Candidate is a turn that may not have been understood.
+// Candidate is a turn that may not have been understood, or a text that was only analysed.
 type Candidate struct {
-	ID           string    `json:"id"` // unique in the conversation
-	Conversation string    `json:"conversation"`
-	Customer     string    `json:"customer"` // pseudonym
+	ID           string    `json:"id"`           // unique in the conversation
+	Conversation string    `json:"conversation"` // the request of a text that was only analysed
+	Customer     string    `json:"customer"`     // pseudonym; empty = nobody was named
 	Time         time.Time `json:"time"`
 	Lang         string    `json:"lang"`
 	Text         string    `json:"text"` // redacted
@@ -61,10 +61,10 @@ type CollectOptions struct {
 
 func (o CollectOptions) withDefaults() CollectOptions {
 	if o.MinTop == 0 {
-		o.MinTop = 0.4
+		o.MinTop = dialogue.UnsureTop
 	}
 	if o.MinMargin == 0 {
-		o.MinMargin = 0.1
+		o.MinMargin = dialogue.UnsureMargin
 	}
 	if o.Soon == 0 {
 		o.Soon = 2 * time.Minute
@@ -101,10 +101,29 @@ WHERE s.ts >= ? AND s.ts < ? AND s.owner = 'robot' AND s.text <> '' AND s.bundle
   AND (s.fallback OR s.p1 < ? OR s.p1 - s.p2 < ? OR s.handoff <> '' OR d.about IS NOT NULL OR s.next_ts IS NOT NULL)
 ORDER BY s.ts DESC, s.conversation, s.id`
 
-// Collect reads the candidates of a tenant in [from, to), oldest first.
+// Collect reads the candidates of a tenant in [from, to), oldest first: messages of conversations, and texts that callers only had analysed.
 func Collect(ctx context.Context, q Querier, tenant string, from, to time.Time, o CollectOptions) ([]Candidate, error) {
 	o = o.withDefaults()
 	from, to = from.UTC(), to.UTC()
+	out, err := collectTurns(ctx, q, tenant, from, to, o)
+	if err != nil {
+		return nil, err
+	}
+	more, err := collectParses(ctx, q, tenant, from, to, o)
+	if err != nil {
+		return nil, err
+	}
+	if len(more) > 0 {
+		out = append(out, more...)
+		slices.SortStableFunc(out, func(a, b Candidate) int { return b.Time.Compare(a.Time) })
+		out = out[:min(len(out), o.Limit)]
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// collectTurns reads the candidates among messages of conversations, newest first.
+func collectTurns(ctx context.Context, q Querier, tenant string, from, to time.Time, o CollectOptions) ([]Candidate, error) {
 	rows, err := q.Query(ctx, candidatesQuery, tenant, from, to.AddDate(0, 0, 1), tenant, o.MinTop, o.MinMargin, from, to, o.MinTop, o.MinMargin)
 	if err != nil {
 		return nil, fmt.Errorf("read candidates: %w", err)
@@ -123,7 +142,6 @@ func Collect(ctx context.Context, q Querier, tenant string, from, to time.Time, 
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read candidates: %w", err)
 	}
-	slices.Reverse(out)
 	return out, nil
 }
 
@@ -186,19 +204,24 @@ func words(text string) float64 {
 	return n
 }
 
-// knownQuery picks texts that were understood with confidence, evenly over intents. Its arguments: tenant, from, to, texts an intent.
+// knownQuery picks texts that were understood with confidence, evenly over intents. Its arguments: tenant, from, to, twice; texts
+// an intent.
 const knownQuery = `
 SELECT top1, text FROM (
   SELECT top1, text, row_number() OVER (PARTITION BY top1 ORDER BY n DESC, text) AS place FROM (
-    SELECT top1, text, count(*) AS n FROM turns
-    WHERE tenant = ? AND ts >= ? AND ts < ? AND owner = 'robot' AND NOT fallback AND p1 >= 0.8 AND oos < 0.2 AND text <> '' AND top1 <> ''
+    SELECT top1, text, count(*) AS n FROM (
+      SELECT top1, text, p1, oos FROM turns WHERE tenant = ? AND ts >= ? AND ts < ? AND owner = 'robot' AND NOT fallback
+      UNION ALL
+      SELECT top1, text, p1, oos FROM parses WHERE tenant = ? AND ts >= ? AND ts < ? AND understood
+    ) AS said
+    WHERE p1 >= 0.8 AND oos < 0.2 AND text <> '' AND top1 <> ''
     GROUP BY top1, text
   ) AS counted
 ) AS placed WHERE place <= ? ORDER BY top1, place`
 
 // CollectKnown reads texts of each intent that were understood with confidence, the commonest first, at most each of an intent.
 func CollectKnown(ctx context.Context, q Querier, tenant string, from, to time.Time, each int) ([]Known, error) {
-	rows, err := q.Query(ctx, knownQuery, tenant, from.UTC(), to.UTC(), each)
+	rows, err := q.Query(ctx, knownQuery, tenant, from.UTC(), to.UTC(), tenant, from.UTC(), to.UTC(), each)
 	if err != nil {
 		return nil, fmt.Errorf("read what was understood: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"yingda/analytics"
 	"yingda/analytics/mine"
 	"yingda/analytics/warehouse"
 	"yingda/dialogue"
@@ -72,8 +73,43 @@ func TestCollect(t *testing.T) {
 	if other, err := mine.Collect(ctx, w, "other", start, start.AddDate(0, 0, 1), mine.CollectOptions{}); err != nil || len(other) != 0 {
 		t.Errorf("another tenant has %d candidates (%v)", len(other), err)
 	}
+	parses := &analytics.ParseRows{}
+	parsed := func(id, text string, p1, p2 float64, understood bool) dialogue.Parsed {
+		p := dialogue.Parsed{Request: id, Tenant: "t", Channel: "parse", Time: start.Add(time.Minute), Redacted: text, Lang: "zh", Bundle: "b1", Share: 1,
+			Ranking: []nlu.Prediction{{Label: "e.f", Score: p1}, {Label: "c.d", Score: p2}}}
+		if understood {
+			p.Intents = p.Ranking[:1]
+		}
+		return p
+	}
+	parses.Add(1, &dialogue.ParsedPack{ID: "p", Parses: []dialogue.Parsed{
+		parsed("missed", "礼品卡里的余额能不能提现", .5, .1, false), parsed("weak", "能帮我在项链上刻字吗", .3, .1, true), parsed("rival", "想把旧电脑折价换新的", .5, .45, true),
+		parsed("known", "我的订单现在到哪里了呀", .95, .01, true), parsed("brief", "嗯", .1, .01, false)}})
+	if err := w.TakeParses(ctx, parses, analytics.PackMark{Position: 1, Pack: "p"}); err != nil {
+		t.Fatal(err)
+	}
+	both, err := mine.Collect(ctx, w, "t", start.Add(-time.Hour), start.AddDate(0, 0, 1), mine.CollectOptions{})
+	if err != nil || len(both) != len(cs)+3 {
+		t.Fatalf("%d candidates with parses, %d without, want 3 more (%v)", len(both), len(cs), err)
+	}
+	for i, c := range both {
+		if want, ok := map[string]mine.Reason{"missed": mine.Fallback, "weak": mine.Low, "rival": mine.Margin}[c.ID]; ok && (len(c.Reasons) != 1 || c.Reasons[0] != want || c.Handed || c.Customer != "") {
+			t.Errorf("%+v, want %s", c, want)
+		}
+		if i > 0 && c.Time.Before(both[i-1].Time) {
+			t.Errorf("%s is older than the one before it", c.ID)
+		}
+	}
+	for _, item := range mine.Dedupe(both) {
+		if item.Text == "礼品卡里的余额能不能提现" && (item.Count != 2 || len(item.Customers) != 1) {
+			t.Errorf("said in a conversation and analysed alone: %d, by %v", item.Count, item.Customers)
+		}
+	}
+	if few, err := mine.Collect(ctx, w, "t", start.Add(-time.Hour), start.AddDate(0, 0, 1), mine.CollectOptions{Limit: 2}); err != nil || len(few) != 2 || few[0].ID == few[1].ID {
+		t.Errorf("the newest two: %v (%v)", few, err)
+	}
 	known, err := mine.CollectKnown(ctx, w, "t", start.Add(-time.Hour), start.AddDate(0, 0, 1), 3)
-	if err != nil || len(known) != 3 || known[0].Intent != "a.b" {
+	if err != nil || len(known) != 4 || known[0].Intent != "a.b" || known[3] != (mine.Known{Intent: "e.f", Text: "我的订单现在到哪里了呀"}) {
 		t.Errorf("known %v (%v)", known, err)
 	}
 }

@@ -57,6 +57,7 @@ type Verdict struct {
 type Member struct {
 	Item
 	Strength float64 `json:"strength"` // in the group, 0–1
+	Core     bool    `json:"core"`     // lies where the group is dense; the others probably belong to it too
 	Top1     string  `json:"top1"`     // the newest bundle's best intent
 	P1       float64 `json:"p1"`
 	OOS      float64 `json:"oos"`
@@ -69,9 +70,11 @@ type Group struct {
 	Terms     []string       `json:"terms"`
 	Langs     map[string]int `json:"langs"` // messages by language
 	Texts     int            `json:"texts"`
+	Core      int            `json:"core"`  // texts where the group is dense: most of them mean the same
 	Count     int            `json:"count"` // messages
 	Customers int            `json:"customers"`
-	Handed    int            `json:"handed"` // messages that a person took over after
+	Unnamed   int            `json:"unnamed,omitempty"` // messages of which nobody is named: texts that were only analysed
+	Handed    int            `json:"handed"`            // messages that a person took over after
 	Reasons   map[Reason]int `json:"reasons"`
 	First     time.Time      `json:"first"`
 	Last      time.Time      `json:"last"`
@@ -79,8 +82,8 @@ type Group struct {
 	Impact    float64        `json:"impact"` // minutes of people's work and customers' time in the period
 	Cohesion  float64        `json:"cohesion"`
 	Verdict   Verdict        `json:"verdict"`
-	Examples  []string       `json:"examples"` // nearest the centre first, of each language
-	Members   []Member       `json:"members,omitempty"`
+	Examples  []string       `json:"examples"`           // of the core, nearest its centre first, of each language
+	Members   []Member       `json:"members,omitempty"`  // the core first
 	Centre    []float32      `json:"centre,omitempty"`   // mean direction in the embedder's space
 	Embedder  string         `json:"embedder,omitempty"` // of Centre
 	Since     time.Time      `json:"since"`              // of the first run that had it

@@ -105,24 +105,30 @@ func likeness(a, b *Group) float64 {
 	return cosine*cosine*cosine*cosine/2 + share/2
 }
 
-// name gives groups their terms and names: for each language its best terms, or the other's where it has none.
+// coveredBy is the share of a language's texts that the phrases of a name must be in; below, the most typical text says more.
+const coveredBy = 0.3
+
+// name gives groups their terms and names, by their cores: for each language its best phrases, or where they cover little its most typical text.
 func (r *run) name() {
 	for _, lang := range []string{"zh", "en"} {
 		classes := make([][]string, len(r.res.Groups))
 		for i, g := range r.res.Groups {
 			for _, m := range g.Members {
-				if (m.Lang == "zh") == (lang == "zh") {
+				if (m.Core || g.Core == 0) && (m.Lang == "zh") == (lang == "zh") {
 					classes[i] = append(classes[i], m.Text)
 				}
 			}
 		}
-		for i, terms := range topTerms(classes, 4) {
+		for i, n := range Names(classes, 4) {
 			g := &r.res.Groups[i]
-			g.Terms = append(g.Terms, terms...)
+			g.Terms = append(g.Terms, n.Terms...)
+			if n.Covered < coveredBy {
+				continue
+			}
 			if lang == "zh" {
-				g.Name.ZH = strings.Join(terms[:min(3, len(terms))], "·")
+				g.Name.ZH = strings.Join(n.Terms[:min(nameHas, len(n.Terms))], "·")
 			} else {
-				g.Name.EN = strings.Join(terms[:min(3, len(terms))], ", ")
+				g.Name.EN = strings.Join(n.Terms[:min(nameHas, len(n.Terms))], ", ")
 			}
 		}
 	}

@@ -56,6 +56,24 @@ func TestDedupe(t *testing.T) {
 	}
 }
 
+// TestUnnamed: messages of which nobody is named are counted apart, each as a customer of its own.
+func TestUnnamed(t *testing.T) {
+	named, nobody := candidate("1", "礼品卡怎么用呢，我不太会操作"), candidate("2", "礼品卡怎么用呢，我不太会操作")
+	nobody.Customer = ""
+	items := mine.Dedupe([]mine.Candidate{named, nobody, nobody})
+	if len(items) != 1 || items[0].Count != 3 || len(items[0].Customers) != 1 {
+		t.Fatalf("items %+v", items)
+	}
+	for _, c := range []struct {
+		customers, unnamed int
+		noise              bool
+	}{{0, 2, true}, {2, 0, true}, {1, 2, false}, {0, 3, false}, {3, 0, false}} {
+		if got := mine.FewAsked(c.customers, c.unnamed); got != c.noise {
+			t.Errorf("%d customers and %d unnamed messages are noise: %v", c.customers, c.unnamed, got)
+		}
+	}
+}
+
 func TestCTFIDF(t *testing.T) {
 	data, err := os.ReadFile("cluster/testdata/clrefs.json")
 	if err != nil {

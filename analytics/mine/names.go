@@ -1,10 +1,8 @@
 package mine
 
 import (
-	"cmp"
 	_ "embed"
 	"math"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -22,60 +20,95 @@ var stopWords = sync.OnceValue(func() map[string]bool {
 	return out
 })
 
-// Terms splits a text into what names are made of: English words and pairs of them; of Chinese, runs of two to four characters.
+// Longest phrases that names are made of.
+const (
+	mostWords = 4
+	mostHan   = 6
+)
+
+// Terms splits a text into what names are made of: of English, one to four words that follow each other; of Chinese, runs of two to six characters.
+// Neither begins nor ends with what says nothing; in between it may stand, as in "track on the map".
 func Terms(text string) []string {
 	var out []string
-	run, word, last := []rune(nil), strings.Builder{}, ""
+	for _, part := range pieces(text) {
+		part.each(func(from, to int) { out = append(out, part.phrase(from, to)) })
+	}
+	return out
+}
+
+// piece is words, or Chinese characters, that follow each other in a text.
+type piece struct {
+	units []string
+	han   bool
+}
+
+// pieces cuts a text where language changes or a sentence ends.
+func pieces(text string) []piece {
+	var out []piece
+	word := strings.Builder{}
+	add := func(unit string, han bool) {
+		if n := len(out); n == 0 || out[n-1].han != han {
+			out = append(out, piece{han: han})
+		}
+		p := &out[len(out)-1]
+		p.units = append(p.units, unit)
+	}
 	endWord := func() {
-		if w := word.String(); w != "" {
+		if word.Len() > 0 {
+			add(word.String(), false)
 			word.Reset()
-			if w == "0" || stopWords()[w] {
-				last = ""
-				return
-			}
-			if len(w) > 1 {
-				out = append(out, w)
-			}
-			if last != "" {
-				out = append(out, last+" "+w)
-			}
-			last = w
 		}
 	}
-	endRun := func() {
-		out = append(out, grams(run)...)
-		run = run[:0]
-	}
-	for _, r := range Normal(text) + " " {
-		switch {
-		case isHan(r):
-			endWord()
-			last = ""
-			run = append(run, r)
-		case isWord(r):
-			endRun()
-			word.WriteRune(r)
-		default:
-			endRun()
-			endWord()
+	for sentence := range strings.FieldsFuncSeq(text, endsSentence) {
+		out = append(out, piece{})
+		for _, r := range Normal(sentence) + " " {
+			switch {
+			case isHan(r):
+				endWord()
+				add(string(r), true)
+			case isWord(r):
+				word.WriteRune(r)
+			default:
+				endWord()
+				if n := len(out); out[n-1].han { // characters on both sides of a space are no phrase
+					out = append(out, piece{})
+				}
+			}
 		}
 	}
 	return out
 }
 
-// grams are the runs of two to four characters, of those that neither begin nor end with a character that says nothing.
-func grams(run []rune) []string {
-	var out []string
-	for n := 2; n <= 4; n++ {
-		for i := 0; i+n <= len(run); i++ {
-			g := string(run[i : i+n])
-			if stopWords()[string(run[i])] || stopWords()[string(run[i+n-1])] || stopWords()[g] {
+// endsSentence tells what no phrase goes across.
+func endsSentence(r rune) bool { return strings.ContainsRune(".!?;:,。！？；：，、\n", r) }
+
+// empty tells whether a unit says nothing about a topic by itself.
+func empty(unit string) bool { return unit == "0" || stopWords()[unit] }
+
+// each calls fn for the ends of all phrases of a piece.
+func (p piece) each(fn func(from, to int)) {
+	least, most := 1, mostWords
+	if p.han {
+		least, most = 2, mostHan
+	}
+	for from := range p.units {
+		if empty(p.units[from]) {
+			continue
+		}
+		for n := least; n <= most && from+n <= len(p.units); n++ {
+			if last := p.units[from+n-1]; empty(last) || !p.han && n == 1 && len(last) < 2 || p.han && stopWords()[p.phrase(from, from+n)] {
 				continue
 			}
-			out = append(out, g)
+			fn(from, from+n)
 		}
 	}
-	return out
+}
+
+func (p piece) phrase(from, to int) string {
+	if p.han {
+		return strings.Join(p.units[from:to], "")
+	}
+	return strings.Join(p.units[from:to], " ")
 }
 
 // CTFIDF weighs terms by class (Grootendorst 2022, BERTopic): W = tf · ln(1 + A/f), where tf is the term's share of its class, f its count in all
@@ -114,87 +147,4 @@ func weigh(tf, f, mean float64, evened bool) float64 {
 		tf = math.Sqrt(tf)
 	}
 	return tf * math.Log(1+mean/f)
-}
-
-// topTerms returns for each class its best terms by c-TF-IDF, best first, of which none is part of another. texts are those of each class; the
-// last class may be what is in no group.
-func topTerms(classes [][]string, n int) [][]string {
-	counts, all, total := make([]map[string]float64, len(classes)), map[string]float64{}, 0.0
-	sums := make([]float64, len(classes))
-	for i, texts := range classes {
-		counts[i] = map[string]float64{}
-		for _, t := range texts {
-			seen := map[string]bool{}
-			for _, term := range Terms(t) {
-				if !seen[term] { // a term counts once a text: who repeats a word does not name the group
-					seen[term] = true
-					counts[i][term]++
-					all[term]++
-					sums[i]++
-					total++
-				}
-			}
-		}
-	}
-	mean := total / float64(max(len(classes), 1))
-	out := make([][]string, len(classes))
-	for i, c := range counts {
-		out[i] = bestTerms(c, all, sums[i], mean, n, len(classes[i]))
-	}
-	return out
-}
-
-// namedBy is the least share of a group's texts that a term of its name is in: a name should say what they have in common.
-const namedBy = 0.12
-
-// bestTerms picks terms of a class that a fair part of its texts have; longer ones win where they are nearly as frequent.
-func bestTerms(c, all map[string]float64, sum, mean float64, n, texts int) []string {
-	type scored struct {
-		term  string
-		score float64
-	}
-	var list []scored
-	for term, k := range c {
-		if texts > 3 && k < max(2, math.Ceil(namedBy*float64(texts))) {
-			continue
-		}
-		length := math.Sqrt(float64(max(1, len([]rune(term)))))
-		if !isHan([]rune(term)[0]) {
-			length = math.Sqrt(float64(2 + 2*strings.Count(term, " ")))
-		}
-		list = append(list, scored{term, weigh(k/sum, all[term], mean, true) * length})
-	}
-	slices.SortFunc(list, func(a, b scored) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.term, b.term)) })
-	var out []string
-	for _, s := range list {
-		if len(out) == n {
-			break
-		}
-		if !slices.ContainsFunc(out, func(o string) bool { return overlaps(o, s.term) }) {
-			out = append(out, s.term)
-		}
-	}
-	return out
-}
-
-// overlaps tells whether two terms share a word, or two characters.
-func overlaps(a, b string) bool {
-	if isHan([]rune(a)[0]) != isHan([]rune(b)[0]) {
-		return false
-	}
-	if !isHan([]rune(a)[0]) {
-		for w := range strings.FieldsSeq(a) {
-			if slices.Contains(strings.Fields(b), w) {
-				return true
-			}
-		}
-		return false
-	}
-	rs := []rune(a)
-	for i := range len(rs) - 1 {
-		if strings.Contains(b, string(rs[i:i+2])) {
-			return true
-		}
-	}
-	return false
 }

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"hash/fnv"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"yingda/nlu/norm"
 )
@@ -59,19 +61,29 @@ func hash(s string) string {
 // shingles are the sets of n characters that follow each other in a normal text, sorted, as hashes.
 func shingles(normal string, n int) []uint64 {
 	rs := []rune(normal)
-	var out []uint64
-	for i := 0; i+n <= len(rs); i++ {
-		h := fnv.New64a()
-		h.Write([]byte(string(rs[i : i+n])))
-		out = append(out, h.Sum64())
+	if len(rs) > 0 && len(rs) < n {
+		return []uint64{fnv1a([]byte(normal))}
 	}
-	if len(out) == 0 && len(rs) > 0 {
-		h := fnv.New64a()
-		h.Write([]byte(normal))
-		out = append(out, h.Sum64())
+	var out []uint64
+	var buf []byte
+	for i := 0; i+n <= len(rs); i++ {
+		buf = buf[:0]
+		for _, r := range rs[i : i+n] {
+			buf = utf8.AppendRune(buf, r)
+		}
+		out = append(out, fnv1a(buf))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// fnv1a is the hash of Fowler, Noll and Vo, written out: hash/fnv wants memory for each.
+func fnv1a(b []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range b {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
 }
 
 // jaccard is the share of two sorted sets that both have.
@@ -107,6 +119,7 @@ type Item struct {
 	Variants  []string       `json:"-"`     // keys of texts that are almost the same, itself left out
 
 	candidates []Candidate
+	unnamed    int      // candidates of which nobody is named
 	set        []uint64 // shingles
 }
 
@@ -116,8 +129,12 @@ const MaxTurns = 20
 // Near duplicates share this much of their shingles.
 const nearDuplicate = 0.8
 
-// Dedupe counts equal and almost equal texts; the commonest spelling stands for all. Commonest items come first.
+// Dedupe counts equal and almost equal texts; the oldest spelling of the commonest one stands for all. Commonest items come first. The order of the
+// candidates does not matter.
 func Dedupe(cs []Candidate) []Item {
+	cs = slices.SortedFunc(slices.Values(cs), func(a, b Candidate) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Text, b.Text))
+	})
 	at := map[string]int{}
 	var items []Item
 	for _, c := range cs {
@@ -155,6 +172,10 @@ func (t *Item) count() {
 		if len(t.Turns) < MaxTurns {
 			t.Turns = append(t.Turns, hash(c.Conversation+"\x00"+c.ID))
 		}
+		if c.Customer == "" {
+			t.unnamed++
+			continue
+		}
 		t.Customers = append(t.Customers, c.Customer)
 	}
 	slices.Sort(t.Customers)
@@ -169,15 +190,17 @@ const (
 
 // mergeNear joins items whose texts are almost equal, by MinHash (Broder 1997). Items come commonest first; the first of those that are alike stays.
 func mergeNear(items []Item) []Item {
+	marks := sign(items)
 	buckets := map[[2]uint64][]int{}
 	var out []Item
-	for _, it := range items {
-		it.set = shingles(Normal(it.Text), 2)
-		marks := signature(it.set)
+	for i, it := range items {
 		best, share := -1, nearDuplicate
-		for _, m := range marks {
+		for _, m := range marks[i] {
 			for _, j := range buckets[m] {
-				if s := jaccard(out[j].set, it.set); s >= share && out[j].Lang == it.Lang {
+				if j == best || out[j].Lang != it.Lang || !mayShare(len(out[j].set), len(it.set), share) {
+					continue
+				}
+				if s := jaccard(out[j].set, it.set); s >= share {
 					best, share = j, s
 				}
 			}
@@ -187,12 +210,34 @@ func mergeNear(items []Item) []Item {
 			out[best].Variants = append(out[best].Variants, it.Key)
 			continue
 		}
-		for _, m := range marks {
+		for _, m := range marks[i] {
 			buckets[m] = append(buckets[m], len(out))
 		}
 		out = append(out, it)
 	}
 	return out
+}
+
+// mayShare tells whether sets of n and m can share so much: at best the smaller one is within the larger.
+func mayShare(n, m int, share float64) bool {
+	return float64(min(n, m)) >= share*float64(max(n, m))-1e-9
+}
+
+// sign gives the items their shingles and returns their marks, on all cores.
+func sign(items []Item) [][bands][2]uint64 {
+	marks := make([][bands][2]uint64, len(items))
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(items); i += workers {
+				items[i].set = shingles(Normal(items[i].Text), 2)
+				marks[i] = signature(items[i].set)
+			}
+		})
+	}
+	wg.Wait()
+	return marks
 }
 
 // signature is the smallest hash of a set under each of some orders, in bands.

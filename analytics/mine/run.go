@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"yingda/analytics/mine/cluster"
-	"yingda/nlu"
 )
 
 // Cost is what a message costs that was not understood, in minutes.
@@ -64,6 +63,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Cluster.Resolution == 0 {
 		o.Cluster.Resolution = 4 // rather two groups of one wish, which a person merges, than one of two wishes
+	}
+	if o.Cluster.Split == 0 {
+		o.Cluster.Split = 0.25 // what is dense in two places is two wishes
 	}
 	if o.Cluster.MinStrength == 0 {
 		o.Cluster.MinStrength = 0.2
@@ -205,62 +207,17 @@ func (r *run) vectorsOf(ctx context.Context, texts []string, xs [][]float32) (*c
 	return m, nil
 }
 
-// reading is what the newest bundle says of a text.
-type reading struct {
-	ranking  []nlu.Prediction
-	oos      float64
-	accepted bool // an intent passed its threshold
-	vector   []float32
-}
-
-func (r reading) p1() float64 {
-	if len(r.ranking) == 0 {
-		return 0
-	}
-	return r.ranking[0].Score
-}
-
-func (r reading) margin() float64 {
-	if len(r.ranking) < 2 {
-		return r.p1()
-	}
-	return r.ranking[0].Score - r.ranking[1].Score
-}
-
-// readBatch is how many texts go to the engine at a time, embedBatch to an embedder; rankingKept is how many intents of each are kept.
-const (
-	readBatch   = 64
-	embedBatch  = 4096
-	rankingKept = 5
-)
-
-func readAll(ctx context.Context, e Engine, texts []string, progress func(int)) ([]reading, error) {
-	out := make([]reading, 0, len(texts))
-	for at := 0; at < len(texts); at += readBatch {
-		part := texts[at:min(at+readBatch, len(texts))]
-		us := make([]nlu.Utterance, len(part))
-		for i, t := range part {
-			us[i].Text = t
-		}
-		as, err := e.Analyse(ctx, us...)
-		if err != nil {
-			return nil, err
-		}
-		for _, a := range as {
-			out = append(out, reading{slices.Clone(a.Ranking[:min(rankingKept, len(a.Ranking))]), a.OOS, len(a.Intents) > 0, a.Embedding})
-		}
-		progress(len(out))
-	}
-	return out, nil
-}
-
 // group makes groups, names and judges them, and picks texts to be labelled.
 func (r *run) group(ctx context.Context) error {
 	r.Progress("group", 0, len(r.items))
-	found, err := cluster.Texts(ctx, r.vectors, r.Cluster)
+	stage := r.stages()
+	o := r.Cluster
+	o.Stage = stage
+	found, err := cluster.Texts(ctx, r.vectors, o)
 	if err != nil {
 		return err
 	}
+	stage("name")
 	rows := make([][]int, found.Count)
 	for i, g := range found.Groups {
 		if g == cluster.None {
@@ -289,8 +246,21 @@ func (r *run) group(ctx context.Context) error {
 		return cmp.Or(cmp.Compare(b.Impact, a.Impact), cmp.Compare(b.Count, a.Count), cmp.Compare(a.ID, b.ID))
 	})
 	r.pick(found)
+	stage("")
 	r.Progress("group", len(r.items), len(r.items))
 	return nil
+}
+
+// stages returns what is called when a part of the work begins, and at the end: the times are those of the result.
+func (r *run) stages() func(string) {
+	last, at := "", r.Now()
+	return func(next string) {
+		now := r.Now()
+		if last != "" {
+			r.res.Seconds[last] += now.Sub(at).Seconds()
+		}
+		last, at = next, now
+	}
 }
 
 // knownCentres are the mean directions of texts that were understood.
@@ -349,6 +319,6 @@ func (r *run) pick(found *cluster.Grouping) {
 		}
 	}
 	for _, c := range p.choose(r.Label, r.Seed) {
-		r.res.Queue = append(r.res.Queue, Pick{r.member(c.row, found.Strength[c.row]), c.slice, group[r.items[c.row].Key]})
+		r.res.Queue = append(r.res.Queue, Pick{r.member(c.row, found), c.slice, group[r.items[c.row].Key]})
 	}
 }

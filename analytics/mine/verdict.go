@@ -12,7 +12,7 @@ import (
 // VerdictOptions are the limits between kinds. The zero value is the default, chosen on generated traffic; see docs/analytics/unrecognised.md.
 type VerdictOptions struct {
 	MinCohesion  float64 // a group below is Noise; default 0.35
-	MinCustomers int     // fewer are Noise; default 3
+	MinCustomers int     // fewer are Noise; a message of which nobody is named counts as one; default 3
 	// MinShare of a group's messages that the classifier ranks one intent first, and MinMean of its probability, make MissingExamples. Defaults
 	// 0.6 and 0.4.
 	MinShare, MinMean float64
@@ -94,11 +94,11 @@ func judge(g *Group, near []Near, oos float64, o VerdictOptions) Verdict {
 			ZH: fmt.Sprintf("各条消息之间相似度低（凝聚度 %.2f，低于 %.2f）。", g.Cohesion, o.MinCohesion),
 			EN: fmt.Sprintf("The messages have little in common (cohesion %.2f, below %.2f).", g.Cohesion, o.MinCohesion)}
 		return v
-	case g.Customers < o.MinCustomers:
+	case g.Customers+g.Unnamed < o.MinCustomers:
 		v.Kind = Noise
 		v.Why = analytics.Text{
-			ZH: fmt.Sprintf("只有 %d 位客户这样问过。", g.Customers),
-			EN: fmt.Sprintf("Only %d customers asked this.", g.Customers)}
+			ZH: fmt.Sprintf("只有 %d 位客户这样问过。", g.Customers+g.Unnamed),
+			EN: fmt.Sprintf("Only %d customers asked this.", g.Customers+g.Unnamed)}
 		return v
 	}
 	for _, n := range near {

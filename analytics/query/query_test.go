@@ -119,10 +119,15 @@ func TestParseHours(t *testing.T) {
 	if err != nil || len(h) != 11 || h[0] != (query.Span{Day: time.Monday, From: 9 * time.Hour, To: 12 * time.Hour}) || h[10] != (query.Span{Day: time.Saturday, From: 10 * time.Hour, To: 24 * time.Hour}) {
 		t.Errorf("%v, %v", h, err)
 	}
+	h, err = query.ParseHours("2027-02-20 as fri, mon-fri 09:00-12:00, fri 13:00-18:00, 2027-02-05..2027-02-07 closed, 2027-02-08 10:00-11:00, 2027-02-08 12:00-13:00")
+	if err != nil || len(h) != 13 || h[6] != (query.Span{Day: time.Saturday, From: 9 * time.Hour, To: 12 * time.Hour, Date: "2027-02-20"}) || h[8] != (query.Span{Day: time.Friday, Date: "2027-02-05"}) {
+		t.Errorf("%v, %v", h, err)
+	}
 	if h, err := query.ParseHours("fri-mon 8:00-9:00"); err != nil || len(h) != 4 {
 		t.Errorf("%v, %v", h, err)
 	}
-	for _, bad := range []string{"mon", "mon 9-18", "xyz 09:00-10:00", "mon 10:00-09:00", "mon 09:00-25:00", "mon 09:00-11:00, mon 10:00-12:00", "mon 24:30-24:40", "mon 09:00-10:00,"} {
+	for _, bad := range []string{"mon", "mon 9-18", "xyz 09:00-10:00", "mon 10:00-09:00", "mon 09:00-25:00", "mon 09:00-11:00, mon 10:00-12:00", "mon 24:30-24:40", "mon 09:00-10:00,",
+		"2027-02-30 closed", "2027-02-05..2027-02-01 closed", "2027-02-05", "2027-02-05 as sat", "mon 09:00-10:00, 2027-02-05 as sat", "2027-02-05 closed, 2027-02-05 09:00-10:00", "2027-01-01..2027-12-31 closed", "2027-02-05 open", "9999-01-01 closed"} {
 		if _, err := query.ParseHours(bad); err == nil {
 			t.Errorf("%q is read", bad)
 		}
@@ -133,6 +138,7 @@ func TestParseHours(t *testing.T) {
 func FuzzParseHours(f *testing.F) {
 	f.Add("mon-fri 09:00-18:00, sat 10:00-16:00")
 	f.Add("sun 0:0-24:00")
+	f.Add("mon-fri 09:00-18:00, 2027-02-05..2027-02-11 closed, 2027-02-20 as fri")
 	f.Fuzz(func(t *testing.T, text string) {
 		h, err := query.ParseHours(text)
 		if err == nil && h.Validate() != nil {

@@ -246,9 +246,39 @@ func (w *writer) opened(ts string) string {
 	total := int64(0)
 	var b strings.Builder
 	for _, s := range w.p.Hours {
+		if s.Date != "" {
+			continue
+		}
 		start := time.Duration((int(s.Day)+6)%7)*24*time.Hour + s.From
 		total += (s.To - s.From).Microseconds()
 		fmt.Fprintf(&b, " + least(greatest(%s - %d, 0), %d)", inWeek, start.Microseconds(), (s.To - s.From).Microseconds())
 	}
+	w.dated(&b, since)
 	return fmt.Sprintf("((%s - %s) / %d * %d%s)", since, inWeek, week, total, b.String())
+}
+
+// dated adds what is otherwise on single dates: the week's hours of the day off, those of the date on.
+func (w *writer) dated(b *strings.Builder, since string) {
+	off := map[string]bool{}
+	for _, s := range w.p.Hours {
+		date, err := time.Parse(time.DateOnly, s.Date)
+		if err != nil {
+			continue // one of the week; Validate has looked at the others
+		}
+		start := date.Sub(time.Date(1970, 1, 5, 0, 0, 0, 0, time.UTC))
+		term := func(sign string, s Span) {
+			fmt.Fprintf(b, " %s least(greatest(%s - %d, 0), %d)", sign, since, (start + s.From).Microseconds(), (s.To - s.From).Microseconds())
+		}
+		if !off[s.Date] {
+			off[s.Date] = true
+			for _, usual := range w.p.Hours {
+				if usual.Date == "" && usual.Day == s.Day {
+					term("-", usual)
+				}
+			}
+		}
+		if !s.closed() {
+			term("+", s)
+		}
+	}
 }

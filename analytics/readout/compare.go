@@ -113,7 +113,7 @@ func (p *Plan) compareQuantile(ctx context.Context, q Querier, m *Metric, ro rol
 
 // options are how effects are judged: at one look, or valid at all.
 func (p *Plan) options(rel abtest.Relative) abtest.Options {
-	o := abtest.Options{Alpha: p.Alpha, Relative: rel, Sequential: p.Sequential}
+	o := abtest.Options{Alpha: p.Alpha, Relative: rel, Sequential: p.Sequential, Look: p.look}
 	if p.Units > 0 {
 		o.Tuning = float64(p.Units)
 	}
@@ -123,6 +123,9 @@ func (p *Plan) options(rel abtest.Relative) abtest.Options {
 func (p *Plan) method() string {
 	if p.Sequential {
 		return "confidence sequence"
+	}
+	if p.look != nil {
+		return "group-sequential"
 	}
 	return "Welch"
 }
@@ -199,7 +202,7 @@ func (r *Result) planAhead(sums map[string]armSums) {
 			out.Lift = d / math.Abs(pr.a.Raw)
 		}
 	}
-	if p.Effect > 0 && pr.a.Raw != 0 {
+	if p.Effect > 0 && pr.a.Raw != 0 && p.look == nil {
 		more, err := abtest.Scaling(diff.SE, n, p.Effect*math.Abs(pr.a.Raw), p.Power, o, abtest.Prior{})
 		switch {
 		case err != nil:

@@ -14,7 +14,7 @@ type Verdict string
 const (
 	NoData       Verdict = "no_data"       // nobody, or too few, were exposed
 	Broken       Verdict = "broken"        // the split is not what was planned: nothing may be concluded
-	Early        Verdict = "early"         // one look was planned, and it is not over
+	Early        Verdict = "early"         // one look was planned and it is not over, or the first of several has not come
 	Better       Verdict = "better"        // the primary metric is better and all guardrails are kept
 	GuardUnclear Verdict = "guard_unclear" // it is better, or makes no difference, and a guardrail is not known to be kept
 	Harm         Verdict = "guard_harmed"  // a guardrail gave way
@@ -49,6 +49,10 @@ func (r *Result) decide() {
 		d.Verdict, d.Text = Broken, sayBroken(r)
 		return
 	}
+	if len(r.Plan.Looks) > 0 && r.lastLook() == nil {
+		d.Verdict, d.Text = Early, r.sayBefore()
+		return
+	}
 	primary := r.primary()
 	best := pickArm(primary)
 	if best == nil || !best.tested {
@@ -58,6 +62,9 @@ func (r *Result) decide() {
 	d.Arm = best.Arm
 	d.Verdict = r.verdictOf(best, units)
 	d.Text = r.say(d.Verdict, best, primary)
+	if len(r.Looks) > 0 {
+		d.Reasons = append(d.Reasons, r.sayLook())
+	}
 	d.Reasons = append(d.Reasons, r.sayEffect(best, primary)...)
 	for i := range r.Metrics {
 		if m := &r.Metrics[i]; m.Role == GuardrailRole {
@@ -146,7 +153,7 @@ func (r *Result) judge(c *Comparison) Verdict {
 // early tells whether one look was planned and its time has not come: the planned customers are not there, or not all weekdays were seen.
 func (r *Result) early(units int64) bool {
 	p := &r.Plan
-	if p.Sequential {
+	if p.Sequential || len(p.Looks) > 0 {
 		return false
 	}
 	if p.Units > 0 {

@@ -51,22 +51,26 @@ type Plan struct {
 	Secondary  []string    `json:"secondary,omitempty"`
 	Guardrails []Guardrail `json:"guardrails,omitempty"`
 
-	Alpha      float64           `json:"alpha"`                // default 0.05
-	Power      float64           `json:"power"`                // default 0.8
-	Effect     float64           `json:"effect,omitempty"`     // least lift worth finding, relative; 0 = not said
-	Units      int               `json:"units,omitempty"`      // customers planned; 0 = not said
-	Days       int               `json:"days,omitempty"`       // least duration; default 7, so that every weekday counts
-	Sequential bool              `json:"sequential,omitempty"` // valid at every look; else one look, when it is over
-	Running    bool              `json:"running"`              // it goes on after To
-	Correction abtest.Correction `json:"correction"`           // of secondary metrics; default bh
-	Lookback   int               `json:"lookback"`             // days before the first exposure for CUPED; default 14, negative = none
-	Window     time.Duration     `json:"window,omitempty"`     // sessions count for so long after the first exposure; default: until To
-	Prior      abtest.Prior      `json:"prior,omitzero"`       // of lifts, for the Bayesian view; default flat
-	Cuts       []string          `json:"cuts,omitempty"`       // dimensions to look into: channel, lang, tier
+	Alpha      float64 `json:"alpha"`                // default 0.05
+	Power      float64 `json:"power"`                // default 0.8
+	Effect     float64 `json:"effect,omitempty"`     // least lift worth finding, relative; 0 = not said
+	Units      int     `json:"units,omitempty"`      // customers planned; 0 = not said
+	Days       int     `json:"days,omitempty"`       // least duration; default 7, so that every weekday counts; negative = none
+	Sequential bool    `json:"sequential,omitempty"` // valid at every look; else one look, when it is over
+	// Looks are those of a group-sequential plan, as shares of Units, rising; Spending is how alpha is spent over them: obrien-fleming (default) or pocock.
+	Looks      []float64         `json:"looks,omitempty"`
+	Spending   string            `json:"spending,omitempty"`
+	Running    bool              `json:"running"`          // it goes on after To
+	Correction abtest.Correction `json:"correction"`       // of secondary metrics; default bh
+	Lookback   int               `json:"lookback"`         // days before the first exposure for CUPED; default 14, negative = none
+	Window     time.Duration     `json:"window,omitempty"` // sessions count for so long after the first exposure; default: until To
+	Prior      abtest.Prior      `json:"prior,omitzero"`   // of lifts, for the Bayesian view; default flat
+	Cuts       []string          `json:"cuts,omitempty"`   // dimensions to look into: channel, lang, tier
 	ShowBroken bool              `json:"show_broken,omitempty"`
 	Bandit     float64           `json:"bandit,omitempty"` // least share of an arm of a bandit; 0 = weights are people's
 
-	assumed bool // arms were taken from the data
+	Assumed bool         `json:"assumed,omitempty"` // arms were taken from the data
+	look    *abtest.Look // that is being judged
 }
 
 // FromExperiment is the plan of a defined experiment, as of now.
@@ -101,6 +105,9 @@ func FromExperiment(e *experiment.Experiment, now time.Time) Plan {
 	pl := e.Plan
 	p.Primary, p.Secondary, p.Alpha, p.Power, p.Effect = pl.Metric, pl.Secondary, pl.Alpha, pl.Power, pl.Effect
 	p.Units, p.Days, p.Sequential = pl.Units, pl.Days, pl.Sequential
+	if pl.Looks != nil {
+		p.Looks, p.Spending = pl.Looks.Times(), pl.Looks.Spending
+	}
 	for _, g := range pl.Guardrails {
 		p.Guardrails = append(p.Guardrails, Guardrail{g, pl.Margin})
 	}
@@ -142,6 +149,7 @@ func (p *Plan) check() error {
 	if !(p.Alpha > 0 && p.Alpha < 0.5) || !(p.Power > p.Alpha && p.Power < 1) {
 		fault("alpha %v and power %v are out of range", p.Alpha, p.Power)
 	}
+	p.checkLooks(fault)
 	names := append([]string{p.Primary}, p.Secondary...)
 	for _, g := range p.Guardrails {
 		names = append(names, g.Metric)

@@ -23,7 +23,7 @@ func Run(ctx context.Context, q Querier, p Plan) (*Result, error) {
 		for _, name := range a.variants() {
 			p.Arms = append(p.Arms, Arm{name, 1})
 		}
-		p.assumed = true
+		p.Assumed = true
 		if len(p.Arms) == 0 {
 			return nil, fmt.Errorf("%w: %q has no definition and no customer was exposed to it between %s and %s",
 				ErrNoData, p.Name, p.From.Format("2006-01-02 15:04"), p.To.Format("2006-01-02 15:04"))
@@ -34,6 +34,12 @@ func Run(ctx context.Context, q Querier, p Plan) (*Result, error) {
 		p.To = end
 	}
 	r := &Result{Plan: p, Through: q.Through()}
+	if len(p.Looks) > 0 {
+		if err := r.takeLooks(a); err != nil {
+			return nil, err
+		}
+		p.To = r.Plan.To
+	}
 	if len(a.hours) > 0 {
 		end := p.To
 		if r.Through.Before(end) {
@@ -44,7 +50,7 @@ func Run(ctx context.Context, q Querier, p Plan) (*Result, error) {
 	if err := r.checkSplit(a); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPlan, err)
 	}
-	if !r.Split.Broken || p.ShowBroken {
+	if waits := len(p.Looks) > 0 && r.lastLook() == nil; !waits && (!r.Split.Broken || p.ShowBroken) {
 		if err := r.measure(ctx, q); err != nil {
 			return nil, err
 		}
@@ -91,6 +97,9 @@ func (r *Result) measure(ctx context.Context, q Querier) error {
 			return err
 		}
 		r.Metrics = append(r.Metrics, res)
+	}
+	if err := r.lookBack(ctx, q); err != nil {
+		return err
 	}
 	if err := r.correct(); err != nil {
 		return err
@@ -140,7 +149,11 @@ func adjust(list []*Comparison, lower []bool, method abtest.Correction, alpha fl
 	for i, c := range list {
 		c.PAdjusted = adjusted[i]
 		if adjusted[i] < alpha && c.Difference.Value != 0 {
-			good := (c.Difference.Value > 0) != lower[i]
+			up := c.Difference.Value > 0
+			if c.Look > 0 {
+				up = c.up
+			}
+			good := up != lower[i]
 			c.Better, c.Worse = good, !good
 		}
 	}

@@ -33,6 +33,7 @@ func (r *Result) Report(lang string, taken time.Time) *analytics.Report {
 	rep.Notes = append(rep.Notes, d.Reasons...)
 	rep.Notes = append(rep.Notes, d.Warnings...)
 	rep.Notes = append(rep.Notes, r.sayArms())
+	rep.Notes = append(rep.Notes, r.sayLooks()...)
 	if r.Next != nil {
 		rep.Notes = append(rep.Notes, r.sayNext())
 	}

@@ -15,7 +15,8 @@ type Result struct {
 	Days    float64        `json:"days"`    // from the first exposure to Through or the end
 	Arms    []ArmCount     `json:"arms"`
 	Split   Split          `json:"split"`
-	Metrics []MetricResult `json:"metrics"` // none while the split is broken
+	Metrics []MetricResult `json:"metrics"`         // none while the split is broken
+	Looks   []LookAt       `json:"looks,omitempty"` // of a group-sequential plan
 	Power   *PowerSoFar    `json:"power,omitempty"`
 	Cuts    []Cut          `json:"cuts,omitempty"`
 	Next    *Next          `json:"next,omitempty"` // of bandits
@@ -84,10 +85,13 @@ type Comparison struct {
 	CUPED  *Cuped `json:"cuped,omitempty"`
 	Bayes  *Bayes `json:"bayes,omitempty"` // of the lift, or of the difference where there is none
 	Guard  *Guard `json:"guard,omitempty"` // of guardrails
+	// Look is the planned look at which the p-value was least, 0 without planned looks. Difference and lift are those of the latest look.
+	Look int `json:"look,omitempty"`
 	// Note says why there is no comparison.
 	Note *analytics.Text `json:"note,omitempty"`
 
 	tested bool
+	up     bool // the difference at Look was positive
 }
 
 // Cuped is what the time before took out.

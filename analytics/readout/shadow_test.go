@@ -88,6 +88,10 @@ func TestFromExperiment(t *testing.T) {
 	if p.Primary != "csat" || len(p.Guardrails) != 1 || p.Guardrails[0] != (readout.Guardrail{Metric: "handoff", Margin: .02}) || p.Units != 4000 || p.Effect != .05 {
 		t.Errorf("%+v", p)
 	}
+	e.Plan.Looks = &experiment.Looks{Number: 2, Spending: experiment.Pocock}
+	if p = readout.FromExperiment(e, now); len(p.Looks) != 2 || p.Looks[0] != .5 || p.Spending != experiment.Pocock {
+		t.Errorf("looks: %+v", p)
+	}
 	e.State, e.Ended = experiment.Stopped, start.AddDate(0, 0, 4)
 	if p = readout.FromExperiment(e, now); p.Running || !p.To.Equal(e.Ended) {
 		t.Errorf("stopped: %+v", p)

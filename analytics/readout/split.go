@@ -2,7 +2,6 @@ package readout
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"time"
 
@@ -40,11 +39,11 @@ func (r *Result) checkSplit(a arrivals) error {
 		}
 		known += h.n
 		r.Arms[i].Units += h.n
-		ph, pure := phaseAt(phases, h.hour)
+		ph, pure := phaseAt(phases, h.hour, p.step())
 		for j, w := range phases[ph].Weights {
 			r.Arms[j].Expected += float64(h.n) * w / total(phases[ph].Weights)
 		}
-		if !pure { // weights changed within this hour: it says nothing about either
+		if !pure { // weights changed within this hour or minute: it says nothing about either
 			continue
 		}
 		counts[ph][i] += h.n
@@ -67,9 +66,9 @@ func total(xs []float64) (sum float64) {
 	return sum
 }
 
-// phaseAt is the phase that an hour belongs to; pure is false when another one began within it.
-func phaseAt(phases []Phase, hour time.Time) (i int, pure bool) {
-	end, pure := hour.Add(time.Hour), true
+// phaseAt is the phase that an hour, or another step, belongs to; pure is false when another one began within it.
+func phaseAt(phases []Phase, hour time.Time, step time.Duration) (i int, pure bool) {
+	end, pure := hour.Add(step), true
 	for k := 1; k < len(phases); k++ {
 		if !phases[k].Since.After(hour) {
 			i = k
@@ -80,33 +79,19 @@ func phaseAt(phases []Phase, hour time.Time) (i int, pure bool) {
 	return i, pure
 }
 
-// testSplit adds up the chi-squares of phases, and takes the sequential test of each, corrected for how many there are.
+// testSplit checks the split. Where weights changed, what was to be expected is added up over phases: each by itself may have too few customers to
+// show anything, and there may be hundreds of them.
 func (r *Result) testSplit(phases []Phase, counts [][]int64, daily []map[time.Time][]int64) error {
-	var sum abtest.Split
-	lowest := 1.0
-	for i, ph := range phases {
-		s, err := abtest.SRM(counts[i], ph.Weights)
-		if err != nil {
-			return err
-		}
-		sum.Chi2, sum.DF, sum.Stray = sum.Chi2+s.Chi2, sum.DF+s.DF, sum.Stray+s.Stray
-		if s.Chi2 == 0 && total64(counts[i]) == 0 {
-			sum.DF -= s.DF
-		}
-		seq, err := abtest.NewSequentialSRM(ph.Weights, 0)
-		if err != nil {
-			return err
-		}
-		for _, day := range sortedKeys(daily[i], time.Time.Compare) {
-			if _, err := seq.Add(daily[i][day]); err != nil {
-				return err
-			}
-			r.Split.Days++
-		}
-		lowest = math.Min(lowest, seq.P())
+	var stray int64
+	var err error
+	if len(phases) == 1 {
+		stray, err = r.testSteady(phases[0], counts[0], daily[0])
+	} else {
+		stray, err = r.testMoving(phases, counts, daily)
 	}
-	r.Split.P = abtest.ChiSquareP(sum.Chi2, sum.DF)
-	r.Split.SequentialP = math.Min(1, lowest*float64(len(phases)))
+	if err != nil {
+		return err
+	}
 	// While it runs it is looked at every day, and only the sequential test allows that.
 	p := r.Split.P
 	if r.Plan.Running {
@@ -120,15 +105,49 @@ func (r *Result) testSplit(phases []Phase, counts [][]int64, daily []map[time.Ti
 	if len(r.Split.Unknown) == 0 {
 		r.Split.Unknown = nil
 	}
-	r.Split.Broken = p < abtest.SRMAlpha || sum.Stray > 0
+	r.Split.Broken = p < abtest.SRMAlpha || stray > 0
 	return nil
 }
 
-func total64(xs []int64) (sum int64) {
-	for _, x := range xs {
-		sum += x
+// testSteady is for weights that stayed as they were.
+func (r *Result) testSteady(ph Phase, counts []int64, daily map[time.Time][]int64) (stray int64, err error) {
+	once, err := abtest.SRM(counts, ph.Weights)
+	if err != nil {
+		return 0, err
 	}
-	return sum
+	seq, err := abtest.NewSequentialSRM(ph.Weights, 0)
+	if err != nil {
+		return 0, err
+	}
+	for _, day := range sortedKeys(daily, time.Time.Compare) {
+		if _, err := seq.Add(daily[day]); err != nil {
+			return 0, err
+		}
+		r.Split.Days++
+	}
+	r.Split.P, r.Split.SequentialP = once.P, seq.P()
+	return once.Stray, nil
+}
+
+// testMoving is for weights that changed. A look is a day, or a phase of it.
+func (r *Result) testMoving(phases []Phase, counts [][]int64, daily []map[time.Time][]int64) (stray int64, err error) {
+	seq := abtest.NewMovingSRM(len(r.Plan.Arms))
+	var epochs []abtest.Epoch
+	for i, ph := range phases {
+		epochs = append(epochs, abtest.Epoch{Counts: counts[i], Weights: ph.Weights})
+		for _, day := range sortedKeys(daily[i], time.Time.Compare) {
+			if _, err := seq.Add(abtest.Epoch{Counts: daily[i][day], Weights: ph.Weights}); err != nil {
+				return 0, err
+			}
+			r.Split.Days++
+		}
+	}
+	once, err := abtest.SRMOver(epochs)
+	if err != nil {
+		return 0, err
+	}
+	r.Split.P, r.Split.SequentialP = once.P, seq.P()
+	return once.Stray, nil
 }
 
 // sortedKeys lists the keys of a map in order.

@@ -140,7 +140,7 @@ SELECT x.cut, x.variant, CAST(count(*) AS DOUBLE), ` + strings.Join(armCols, ", 
 	return strings.ReplaceAll(text, ":through", stamp(through))
 }
 
-// arrivals are customers by the hour of their first exposure.
+// arrivals are customers by the hour of their first exposure; by the minute where weights changed, as a bandit's may do every hour.
 type arrivals struct {
 	hours   []hourly  // in order
 	last    time.Time // the last exposure of anybody
@@ -154,10 +154,25 @@ type hourly struct {
 	n       int64
 }
 
+// step is how finely arrivals are counted, unit its name in SQL.
+func (p *Plan) step() time.Duration {
+	if len(p.Phases) > 1 {
+		return time.Minute
+	}
+	return time.Hour
+}
+
+func (p *Plan) unit() string {
+	if len(p.Phases) > 1 {
+		return "minute"
+	}
+	return "hour"
+}
+
 // arrive asks when customers came to which variant.
 func (p *Plan) arrive(ctx context.Context, q Querier) (arrivals, error) {
 	var a arrivals
-	rows, err := q.Query(ctx, "WITH "+p.units()+" SELECT date_trunc('hour', met) AS hour, CASE WHEN arms > 1 THEN '' ELSE variant END AS v, arms > 1 AS crossed, count(*) FROM seen GROUP BY 1, 2, 3 ORDER BY 1, 2", p.Tenant, p.Name)
+	rows, err := q.Query(ctx, "WITH "+p.units()+" SELECT date_trunc('"+p.unit()+"', met) AS hour, CASE WHEN arms > 1 THEN '' ELSE variant END AS v, arms > 1 AS crossed, count(*) FROM seen GROUP BY 1, 2, 3 ORDER BY 1, 2", p.Tenant, p.Name)
 	if err != nil {
 		return a, fmt.Errorf("exposures of %s: %w", p.Name, err)
 	}

@@ -88,7 +88,7 @@ func (r *Result) say(v Verdict, c *Comparison, m *MetricResult) analytics.Text {
 	arm, zh, en := c.Arm, m.Metric.Title.ZH, m.Metric.Title.EN
 	switch v {
 	case Early:
-		if r.Plan.Sequential {
+		if r.Plan.Sequential || len(r.Plan.Looks) > 0 {
 			return both("还太早：到目前为止的结果支持上线 %[1]s，但计划至少要运行 %[2]d 天，一周里的每一天都不一样。", "Too early: what there is so far speaks for %[1]s, but at least %[2]d days were planned, and weekdays differ.", arm, r.Plan.Days)
 		}
 		return both("还太早：计划只看一次结果，现在的数字不能用来下结论，也不能因为“看起来显著”就提前停止。请等到计划的客户数和天数。",
@@ -181,7 +181,7 @@ func (r *Result) sayPower(m *MetricResult) []analytics.Text {
 func (r *Result) warn() {
 	w := &r.Decision.Warnings
 	add := func(t analytics.Text) { *w = append(*w, t) }
-	if r.Plan.assumed {
+	if r.Plan.Assumed {
 		add(both("没有找到实验定义：分组取自数据，比例按相等处理；主要指标是默认的。", "No definition was found: variants are those in the data, taken to have equal weights, and the metric is the default."))
 	}
 	if r.Split.CrossedRate > crossedMax {

@@ -59,6 +59,8 @@ func (t *table) pick(c *column, row []any) ([]any, error) {
 // cell makes a column's value of those that the database gave. Without observations it is a value whose N is 0.
 func cell(c *column, vs []any) (any, error) {
 	switch {
+	case c.make != nil:
+		return c.make(vs)
 	case c.Kind == analytics.Share:
 		return share(vs)
 	case c.Kind == analytics.Count:

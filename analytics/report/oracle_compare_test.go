@@ -35,6 +35,10 @@ func compareCell(got, want any) string {
 	case *int64:
 		n, is := got.(int64)
 		ok = is && n == *want
+	case *score:
+		m, is := got.(*analytics.Mean)
+		n := want.promoters + want.passives + want.detractors
+		ok = is && m.N == n && (n == 0 || near(m.Value, 100*float64(want.promoters-want.detractors)/float64(n)))
 	case *rate:
 		r, is := got.(*analytics.Rate)
 		ok = is && r.Num == want.num && r.N == want.n && (want.n == 0 || near(r.Value, float64(want.num)/float64(want.n)))
@@ -71,6 +75,8 @@ func deref(v any) any {
 		return *v
 	case *sample:
 		return *v
+	case *score:
+		return *v
 	case *analytics.Rate:
 		return *v
 	case *analytics.Mean:
@@ -96,7 +102,7 @@ func compareReport(t *testing.T, r *analytics.Report, labels int, want map[strin
 			}
 		}
 		key := strings.Join(parts, "|")
-		if prefix := map[string]string{"aht": "q", "channels": "=", "tiers": "=", "langs": "="}[r.Name]; row[0] != nil {
+		if prefix := map[string]string{"aht": "q", "channels": "=", "tiers": "=", "langs": "=", "nps-parts": "="}[r.Name]; row[0] != nil {
 			key = prefix + key // an empty label is not a total
 		}
 		seen[key] = true

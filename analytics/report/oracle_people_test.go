@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"yingda/analytics"
+	"yingda/analytics/query"
 )
 
 func (a asked) handoff() map[string][]any {
@@ -71,8 +72,9 @@ func (a asked) open(from, to time.Time) float64 {
 	}
 	sum := 0.0
 	for day := x.Truncate(24 * hour); day.Before(y); day = day.Add(24 * hour) {
+		dated := slices.ContainsFunc(a.hours, func(s query.Span) bool { return s.Date == day.Format(time.DateOnly) })
 		for _, s := range a.hours {
-			if s.Day == day.Weekday() {
+			if !dated && s.Date == "" && s.Day == day.Weekday() || s.Date == day.Format(time.DateOnly) {
 				begin, end := day.Add(s.From), day.Add(s.To)
 				if begin.Before(x) {
 					begin = x

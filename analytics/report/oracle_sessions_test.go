@@ -24,6 +24,7 @@ type session struct {
 	handedAt, claimedAt, agentFirst, agentLast, backAt    time.Time
 	score                                                 int64 // 0 = none
 	resolved                                              *bool
+	nps                                                   *int32
 	up, down                                              int64
 	robot                                                 []analytics.Turn // the robot's turns
 	firstTurn                                             analytics.Turn
@@ -37,6 +38,7 @@ type item struct {
 	hand  *analytics.Hand
 	agent *analytics.AgentMessage
 	rate  *analytics.Rating
+	nps   *int32
 }
 
 // facts is all that is known of a tenant.
@@ -72,6 +74,10 @@ func factsOf(events []dialogue.Event, tenant string, now time.Time) *facts {
 	for i := range f.Ratings {
 		r := &f.Ratings[i]
 		items[r.Conversation] = append(items[r.Conversation], item{seq: r.Seq, at: r.Time, rate: r})
+	}
+	for i := range f.Surveys {
+		v := &f.Surveys[i]
+		items[v.Conversation] = append(items[v.Conversation], item{seq: v.Seq, at: v.Time, nps: &v.NPS})
 	}
 	for _, list := range items {
 		slices.SortFunc(list, func(a, b item) int { return cmp.Compare(a.seq, b.seq) })
@@ -138,6 +144,8 @@ func (s *session) take(it item, people, closed *bool) {
 		if it.at.After(s.ended) {
 			s.ended = it.at
 		}
+	case it.nps != nil:
+		s.nps = it.nps
 	case it.rate != nil:
 		r := it.rate
 		if r.Score != nil {

@@ -44,7 +44,10 @@ func randomFilter(tb testing.TB, r *rand.Rand) analytics.Filter {
 	return f
 }
 
-var openHours = query.Hours{{Day: time.Monday, From: 9 * hour, To: 12 * hour}, {Day: time.Monday, From: 13 * hour, To: 18 * hour}, {Day: time.Wednesday, To: 24 * hour}, {Day: time.Sunday, From: 90 * time.Minute, To: 5 * hour}}
+var openHours = query.Hours{{Day: time.Monday, From: 9 * hour, To: 12 * hour}, {Day: time.Monday, From: 13 * hour, To: 18 * hour}, {Day: time.Wednesday, To: 24 * hour}, {Day: time.Sunday, From: 90 * time.Minute, To: 5 * hour},
+	{Date: "2026-03-09", Day: time.Monday},                                                                                                            // a holiday
+	{Date: "2026-03-14", Day: time.Saturday, From: 9 * hour, To: 12 * hour}, {Date: "2026-03-14", Day: time.Saturday, From: 13 * hour, To: 18 * hour}, // worked in exchange
+	{Date: "2026-03-18", Day: time.Wednesday, From: 20 * hour, To: 24 * hour}}
 
 // TestAgainstOracle: every report equals an independent recomputation, for random traffic, periods, zones and restrictions.
 func TestAgainstOracle(t *testing.T) {
@@ -73,7 +76,7 @@ func checkAll(t *testing.T, q report.Querier, a asked) {
 		want   map[string][]any
 	}{
 		{"containment", 1, a.containment()}, {"volume", 1, a.volume()}, {"busy-hours", 2, a.busyHours()}, {"response-time", 1, a.responseTime()}, {"resolution", 1, a.resolution()},
-		{"fcr", 1, a.fcr()}, {"csat", 1, a.csat()}, {"handoff", 1, a.handoff()}, {"first-response", 2, a.firstResponse()}, {"aht", 1, a.aht()}, {"intents", 1, a.intents()},
+		{"fcr", 1, a.fcr()}, {"csat", 1, a.csat()}, {"nps", 1, a.nps()}, {"nps-parts", 2, a.npsParts()}, {"handoff", 1, a.handoff()}, {"first-response", 2, a.firstResponse()}, {"aht", 1, a.aht()}, {"intents", 1, a.intents()},
 		{"emotion", 2, a.emotion()}, {"emotion-change", 2, a.emotionChange()}, {"scripts", 2, a.scripts()}, {"top-questions", 1, a.topQuestions()}, {"complaints", 1, a.complaints()},
 		{"demand", 2, a.demand()}, {"agents", 1, a.agents()}, {"channels", 1, a.breakdown(func(s *session) string { return s.channel })}, {"tiers", 1, a.breakdown(func(s *session) string { return s.tier })},
 		{"langs", 1, a.breakdown(func(s *session) string { return s.lang })}, {"transfers", 1, a.transfers()}, {"follow-ups", 1, a.followUps()}, {"overview", 1, a.overview()}, {"drift", 1, a.drift(t)},

@@ -24,10 +24,11 @@ type spec struct {
 type column struct {
 	analytics.Column
 	from []string
+	make func(vs []any) (any, error) // of the values of from; nil = as the kind says
 }
 
 // specs are all reports in the order in which lists show them.
-var specs = slices.Concat(specsOverview, specsVolume, specsOutcome, specsPeople, specsLanguage, specsBreakdown)
+var specs = slices.Concat(specsOverview, specsVolume, specsOutcome, specsNPS, specsPeople, specsLanguage, specsBreakdown)
 
 func text(zh, en string) analytics.Text { return analytics.Text{ZH: zh, EN: en} }
 
@@ -36,7 +37,7 @@ func col(name string, kind analytics.Kind, zh, en, defZH, defEN string, from ...
 	if len(from) == 0 {
 		from = []string{name}
 	}
-	return column{analytics.Column{Name: name, Kind: kind, Title: text(zh, en), Definition: text(defZH, defEN)}, from}
+	return column{analytics.Column{Name: name, Kind: kind, Title: text(zh, en), Definition: text(defZH, defEN)}, from, nil}
 }
 
 // q names quantile columns of a file.

@@ -6,6 +6,7 @@ var specsBreakdown = []*spec{
 	breakdown("channels", "channel", text("渠道", "Channels"), text("各渠道的同一组指标", "The same numbers for each channel")),
 	breakdown("tiers", "tier", text("客户等级", "Tiers"), text("各客户等级的同一组指标", "The same numbers for each tier of customers")),
 	breakdown("langs", "lang", text("语言", "Languages"), text("各语言的同一组指标", "The same numbers for each language")),
+	specParses,
 	specDrift,
 }
 

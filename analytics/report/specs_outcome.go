@@ -102,6 +102,6 @@ var specsOutcome = []*spec{
 			{Type: "line", Title: text("满意率与评价率", "CSAT and response rate"), X: "day", Y: []string{"csat", "response_rate"}},
 			{Type: "stacked", Title: text("分数分布", "Scores"), X: "day", Y: []string{"score_1", "score_2", "score_3", "score_4", "score_5"}},
 		},
-		notes: []analytics.Text{noteOpen, text("评价者并非随机：评价率低时，满意率只代表愿意评价的客户。打分为 5 分制，因此没有 NPS（需 0–10 分）。", "Who rates is not chosen at random: at a low response rate CSAT speaks for those who rate. Scores are of 5, so there is no NPS, which needs 0–10.")},
+		notes: []analytics.Text{noteOpen, text("评价者并非随机：评价率低时，满意率只代表愿意评价的客户。NPS（0–10 分）是另一个问题，见 nps。", "Who rates is not chosen at random: at a low response rate CSAT speaks for those who rate. NPS, of 0–10, is another question: see nps.")},
 	},
 }

@@ -28,7 +28,7 @@ var specsPeople = []*spec{
 			col("open_wait", analytics.Seconds, "等待（营业时间）", "Wait, business hours", "同上，只计营业时间内的秒数；未设营业时间则与日历时间相同", "The same, seconds within opening hours only; as calendar where no hours are set", q("n", "open_")...),
 		},
 		charts: []analytics.Chart{{Type: "line", Title: text("每天的首次响应（中位数，秒）", "First response a day (median, seconds)"), X: "day", Y: []string{"wait"}, Series: "who"}},
-		notes:  []analytics.Text{noteOpen, text("营业时间按每周时段、以运营方时区的钟面计算，不含节假日。", "Opening hours are weekly, by the clock in the operator's zone; holidays are not known.")},
+		notes:  []analytics.Text{noteOpen, text("营业时间按每周时段、以运营方时区的钟面计算；节假日和调休按给出的日期计。", "Opening hours are weekly, by the clock in the operator's zone; holidays and days worked in exchange count as far as their dates are given.")},
 	},
 	{
 		name: "aht", file: "aht",

@@ -144,7 +144,12 @@ func (c *talk) people() {
 
 func (c *talk) rate() {
 	body := &dialogue.RatingBody{}
-	switch c.r.IntN(3) {
+	if c.r.IntN(2) == 0 {
+		body.NPS = new(int)
+		*body.NPS = c.r.IntN(11)
+	}
+	switch c.r.IntN(4) {
+	case 3: // nothing else, or what a channel may send that means nothing
 	case 0:
 		body.Thumb, body.About = pick(c.r, 1, -1), pick(c.r, c.turns...)
 	case 1:

@@ -60,6 +60,13 @@ CREATE TABLE ratings (
   text VARCHAR NOT NULL           -- redacted
 );
 
+-- One row an answer of a customer to "how likely are you to recommend us?". It came with a rating of the same id, or alone.
+CREATE TABLE surveys (
+  tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, id VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
+  customer VARCHAR NOT NULL, channel VARCHAR NOT NULL,
+  nps INTEGER NOT NULL            -- 0–10: promoters from 9 on, detractors up to 6
+);
+
 -- One row an experiment whose treatment could differ in a turn.
 CREATE TABLE exposures (
   tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
@@ -74,6 +81,37 @@ CREATE TABLE shadows (
   bundle VARCHAR NOT NULL, shadow VARCHAR NOT NULL,
   intents VARCHAR[] NOT NULL, shadow_intents VARCHAR[] NOT NULL, p DOUBLE, shadow_p DOUBLE,
   emotion VARCHAR NOT NULL, shadow_emotion VARCHAR NOT NULL, same BOOLEAN NOT NULL
+);
+
+-- One row a text that a caller had analysed without a conversation, and that was kept: see --log-parses. conversation is the request: texts of
+-- one request share it.
+CREATE TABLE parses (
+  tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, id VARCHAR NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
+  customer VARCHAR NOT NULL,      -- pseudonym; empty = the caller named nobody
+  channel VARCHAR NOT NULL,       -- the dialect of the request: parse, rasa, clu
+  lang VARCHAR NOT NULL,
+  text VARCHAR NOT NULL,          -- redacted
+  understood BOOLEAN NOT NULL,    -- an intent passed its threshold
+  intents VARCHAR[] NOT NULL,     -- that did
+  top1 VARCHAR NOT NULL, p1 DOUBLE, top2 VARCHAR NOT NULL, p2 DOUBLE, -- of the ranking, passed or not
+  oos DOUBLE,                     -- out-of-scope score, 0–1
+  emotion VARCHAR NOT NULL, intensity DOUBLE,
+  entities VARCHAR[] NOT NULL,    -- types
+  bundle VARCHAR NOT NULL,
+  ms_total DOUBLE,
+  share DOUBLE                    -- of texts like it that were kept, 0–1
+);
+
+-- Texts that were analysed without a conversation, kept or not. What came in some seconds: rows add up. conversation is the message of the log that
+-- they came in, ts when the first of them was asked.
+CREATE TABLE parse_counts (
+  tenant VARCHAR NOT NULL, conversation VARCHAR NOT NULL, seq BIGINT NOT NULL, ts TIMESTAMP NOT NULL, dt DATE NOT NULL,
+  channel VARCHAR NOT NULL, lang VARCHAR NOT NULL, bundle VARCHAR NOT NULL,
+  texts BIGINT NOT NULL,
+  understood BIGINT NOT NULL,     -- an intent passed its threshold
+  unsure BIGINT NOT NULL,         -- of those understood: improbably, or two intents were almost as probable
+  kept BIGINT NOT NULL,           -- are rows of parses
+  dropped BIGINT NOT NULL         -- should be rows of parses, and were lost before they were written
 );
 
 -- One row a session: a customer's messages in one conversation until it is closed or nothing was said for the session time (30 minutes unless set

@@ -6,7 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"yingda/analytics"
@@ -17,12 +16,13 @@ import (
 // appendRows writes rows into the fact tables, in the transaction that conn is in.
 func appendRows(ctx context.Context, conn *sql.Conn, r *analytics.Rows) error {
 	return errors.Join(
-		appendTurns(ctx, conn, r.Turns),
+		appendMany(ctx, conn, "turns", r.Turns, turnColumns),
 		appendTo(ctx, conn, "hands", r.Hands, handValues),
 		appendTo(ctx, conn, "agent_messages", r.AgentMessages, agentValues),
 		appendTo(ctx, conn, "outbound", r.Outbound, outboundValues),
 		appendTo(ctx, conn, "ratings", r.Ratings, ratingValues),
-		appendTo(ctx, conn, "exposures", r.Exposures, exposureValues),
+		appendTo(ctx, conn, "surveys", r.Surveys, surveyValues),
+		appendMany(ctx, conn, "exposures", r.Exposures, exposureColumns),
 		appendTo(ctx, conn, "shadows", r.Shadows, shadowValues),
 	)
 }
@@ -30,12 +30,12 @@ func appendRows(ctx context.Context, conn *sql.Conn, r *analytics.Rows) error {
 // bulkRows is from how many rows on it is cheaper to hand over whole columns.
 const bulkRows = 500
 
-// appendTurns writes turns, which are most of the rows and have most of the texts: with the tag duckdb_arrow as whole columns.
-func appendTurns(ctx context.Context, conn *sql.Conn, rows []analytics.Turn) error {
+// appendMany writes rows of a table that may get many at once: with the tag duckdb_arrow as whole columns.
+func appendMany[T any](ctx context.Context, conn *sql.Conn, table string, rows []T, columns []column[T]) error {
 	if len(rows) < bulkRows {
-		return appendTo(ctx, conn, "turns", rows, turnValues)
+		return appendTo(ctx, conn, table, rows, valuesOf(columns))
 	}
-	return appendBulk(ctx, conn, "turns", rows, turnValues)
+	return appendBulk(ctx, conn, table, rows, columns)
 }
 
 // appendTo writes rows into a table; values puts those of a row into its argument, in the order of the columns.
@@ -69,12 +69,6 @@ func factValues(row []driver.Value, f *analytics.Fact) []driver.Value {
 	return append(row, f.Tenant, f.Conversation, f.Seq, f.ID, f.Time, day(f.Time), f.Customer, f.Channel)
 }
 
-func turnValues(row []driver.Value, t *analytics.Turn) []driver.Value {
-	return append(factValues(row, &t.Fact), t.Lang, t.Tier, t.Owner, t.Text, t.Intent, list(t.Intents), list(t.Recognised), t.Top1, double(t.P1), t.Top2, double(t.P2),
-		double(t.OOS), t.Emotion, double(t.Intensity), list(t.Entities), list(t.Attachments), t.Action, t.Reason, t.Task, t.Fallback, t.Handoff, t.Queue,
-		list(t.Scripts), list(t.Calls), t.CallsFailed, t.Bundle, double(t.Total), double(t.Parse), double(t.CallsTime))
-}
-
 func handValues(row []driver.Value, h *analytics.Hand) []driver.Value {
 	return append(factValues(row, &h.Fact), h.Kind, h.Queue, h.Agent, h.By, h.Why, h.Urgent)
 }
@@ -91,8 +85,8 @@ func ratingValues(row []driver.Value, r *analytics.Rating) []driver.Value {
 	return append(factValues(row, &r.Fact), optional(r.Score), optional(r.Thumb), r.About, optional(r.Resolved), r.Text)
 }
 
-func exposureValues(row []driver.Value, e *analytics.Exposure) []driver.Value {
-	return append(row, e.Tenant, e.Conversation, e.Seq, e.Time, day(e.Time), e.Experiment, e.Variant, e.Customer, e.Bundle)
+func surveyValues(row []driver.Value, s *analytics.Survey) []driver.Value {
+	return append(factValues(row, &s.Fact), s.NPS)
 }
 
 func shadowValues(row []driver.Value, s *analytics.Shadow) []driver.Value {
@@ -108,9 +102,9 @@ func list(s []string) driver.Value {
 	return s
 }
 
-// double makes NULL of what is not known or not a number: one NaN would make every sum over it one.
+// double makes NULL of what is not known or not a number.
 func double(v *float64) driver.Value {
-	if v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
+	if !storable(v) {
 		return nil
 	}
 	return *v

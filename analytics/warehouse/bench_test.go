@@ -9,9 +9,9 @@ import (
 	"yingda/dialogue"
 )
 
-// BenchmarkTake takes turns in: rows, appending, the transaction and the write-ahead log, as the log sends them (2,000 at a time) and in bulk.
+// BenchmarkTake takes turns in: rows, appending, the transaction and the write-ahead log, as a small batch and in bulk.
 func BenchmarkTake(b *testing.B) {
-	for _, size := range []int{2000, 20000} {
+	for _, size := range []int{2000, 20_000, 122_880} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			w := MustOpen(b, warehouse.Options{Dir: b.TempDir()})
 			seq, events := uint64(0), make([]dialogue.Event, size)

@@ -5,10 +5,9 @@ package warehouse
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 )
 
 // appendBulk is appendTo: whole columns need the tag duckdb_arrow.
-func appendBulk[T any](ctx context.Context, conn *sql.Conn, table string, rows []T, values func([]driver.Value, *T) []driver.Value) error {
-	return appendTo(ctx, conn, table, rows, values)
+func appendBulk[T any](ctx context.Context, conn *sql.Conn, table string, rows []T, columns []column[T]) error {
+	return appendTo(ctx, conn, table, rows, valuesOf(columns))
 }

@@ -85,7 +85,9 @@ func unfit(ev *dialogue.Event, horizon time.Time) string {
 	case dialogue.SentOut, dialogue.Receipt:
 		missing = ev.Out == nil
 	case dialogue.Rated:
-		missing = ev.Rating == nil
+		if missing = ev.Rating == nil; !missing && ev.Rating.NPS != nil && (*ev.Rating.NPS < 0 || *ev.Rating.NPS > dialogue.MostNPS) {
+			return fmt.Sprintf("an answer of %d, which is not from 0 to %d, to how likely the customer is to recommend", *ev.Rating.NPS, dialogue.MostNPS)
+		}
 	case dialogue.Shadowed:
 		missing = ev.Shadow == nil
 	}
@@ -134,6 +136,10 @@ func (b *batch) cutRows() {
 		c.begin(&r.Ratings[i].Fact)
 		c.one(&r.Ratings[i].Text, maxText)
 		c.names(&r.Ratings[i].About)
+		c.end()
+	}
+	for i := range r.Surveys {
+		c.begin(&r.Surveys[i].Fact)
 		c.end()
 	}
 	for i := range r.Exposures {

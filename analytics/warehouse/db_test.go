@@ -22,3 +22,16 @@ func changeVersion(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 }
+
+// withoutParses makes the database one of the version that had no tables of parses.
+func withoutParses(t *testing.T, dir string) {
+	t.Helper()
+	db, err := sql.Open("duckdb", filepath.Join(dir, warehouse.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("DROP TABLE parses; DROP TABLE parse_counts; DROP TABLE parses_progress; UPDATE progress SET version = 1; CHECKPOINT"); err != nil {
+		t.Fatal(err)
+	}
+}

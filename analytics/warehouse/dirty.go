@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"strings"
 	"time"
 
 	"yingda/analytics"
@@ -11,15 +12,26 @@ import (
 
 // dirty is what a batch touches: what must be computed again, and written to the lake again.
 type dirty struct {
-	conversations map[[2]string]*firstTouched // by tenant and conversation
+	conversations map[[2]string]*dirtyConversation // by tenant and conversation
 	hours         map[tenantHour]bool
 	unsealed      map[factHour]*int64 // the lowest sequence in the log; nil = not from the log
 	batch         *batch
+
+	// Of the fact before, which most often was of the same ones.
+	hour factHour
+	ends time.Time // of hour
+	low  *int64
 }
 
-type firstTouched struct {
-	seq int64
-	ts  time.Time
+func newDirty(b *batch) *dirty {
+	return &dirty{conversations: map[[2]string]*dirtyConversation{}, hours: map[tenantHour]bool{}, unsealed: map[factHour]*int64{}, batch: b}
+}
+
+// dirtyConversation is a row of dirty_conversations: the lowest sequence and the earliest time that are new in one.
+type dirtyConversation struct {
+	tenant, conversation string
+	seq                  int64
+	ts                   time.Time
 }
 
 type tenantHour struct {
@@ -34,32 +46,42 @@ type factHour struct {
 
 // add marks what a fact touches. Only turns make hourly sums, and some facts say nothing about sessions.
 func (d *dirty) add(fact string, f *analytics.Fact) {
+	if fact != "outbound" && fact != "shadows" {
+		d.addConversation(f)
+	}
+	if d.low != nil && d.hour.fact == fact && d.hour.tenant == f.Tenant && !f.Time.Before(d.hour.hour) && f.Time.Before(d.ends) {
+		*d.low = min(*d.low, f.Seq)
+		return
+	}
 	at := tenantHour{f.Tenant, f.Time.Truncate(time.Hour)}
 	if fact == "turns" {
 		d.hours[at] = true
 	}
-	if fact != "outbound" && fact != "shadows" {
-		d.addConversation(f)
-	}
-	h := factHour{fact, at}
+	d.addHour(factHour{fact, at}, f.Seq)
+}
+
+func (d *dirty) addHour(h factHour, seq int64) {
 	low, ok := d.unsealed[h]
 	switch {
 	case !d.batch.logged:
 		if !ok {
 			d.unsealed[h] = nil
 		}
+		return
 	case low == nil:
-		seq := f.Seq
-		d.unsealed[h] = &seq
+		low = &seq
+		d.unsealed[h] = low
 	default:
-		*low = min(*low, f.Seq)
+		*low = min(*low, seq)
 	}
+	d.hour, d.ends, d.low = h, h.hour.Add(time.Hour), low
 }
 
 func (d *dirty) addConversation(f *analytics.Fact) {
 	k := [2]string{f.Tenant, f.Conversation}
 	if c := d.conversations[k]; c == nil {
-		d.conversations[k] = &firstTouched{f.Seq, f.Time}
+		k[0], k[1] = strings.Clone(k[0]), strings.Clone(k[1]) // what came is let go of before the end
+		d.conversations[k] = &dirtyConversation{k[0], k[1], f.Seq, f.Time}
 	} else {
 		c.seq = min(c.seq, f.Seq)
 		if f.Time.Before(c.ts) {
@@ -68,39 +90,44 @@ func (d *dirty) addConversation(f *analytics.Fact) {
 	}
 }
 
-// writeDirty writes what the rows touch.
-func (b *batch) writeDirty(ctx context.Context, conn *sql.Conn) error {
-	r := &b.rows
-	d := &dirty{conversations: map[[2]string]*firstTouched{}, hours: map[tenantHour]bool{}, unsealed: map[factHour]*int64{}, batch: b}
+// eachFact calls do with the table and the fact of every row.
+func eachFact(r *analytics.Rows, do func(table string, f *analytics.Fact)) {
 	for i := range r.Turns {
-		d.add("turns", &r.Turns[i].Fact)
+		do("turns", &r.Turns[i].Fact)
 	}
 	for i := range r.Hands {
-		d.add("hands", &r.Hands[i].Fact)
+		do("hands", &r.Hands[i].Fact)
 	}
 	for i := range r.AgentMessages {
-		d.add("agent_messages", &r.AgentMessages[i].Fact)
+		do("agent_messages", &r.AgentMessages[i].Fact)
 	}
 	for i := range r.Outbound {
-		d.add("outbound", &r.Outbound[i].Fact)
+		do("outbound", &r.Outbound[i].Fact)
 	}
 	for i := range r.Ratings {
-		d.add("ratings", &r.Ratings[i].Fact)
+		do("ratings", &r.Ratings[i].Fact)
+	}
+	for i := range r.Surveys {
+		do("surveys", &r.Surveys[i].Fact)
 	}
 	for i := range r.Exposures {
-		d.add("exposures", &r.Exposures[i].Fact)
+		do("exposures", &r.Exposures[i].Fact)
 	}
 	for i := range r.Shadows {
-		d.add("shadows", &r.Shadows[i].Fact)
+		do("shadows", &r.Shadows[i].Fact)
 	}
-	return d.write(ctx, conn)
 }
 
+// write writes it all.
 func (d *dirty) write(ctx context.Context, conn *sql.Conn) error {
-	var conversations, hours, unsealed [][]driver.Value
-	for k, c := range d.conversations {
-		conversations = append(conversations, []driver.Value{k[0], k[1], c.seq, c.ts})
+	conversations := make([]dirtyConversation, 0, len(d.conversations))
+	for _, c := range d.conversations {
+		conversations = append(conversations, *c)
 	}
+	if err := appendMany(ctx, conn, "dirty_conversations", conversations, dirtyColumns); err != nil {
+		return err
+	}
+	var hours, unsealed [][]driver.Value
 	for h := range d.hours {
 		hours = append(hours, []driver.Value{h.tenant, h.hour})
 	}
@@ -110,7 +137,7 @@ func (d *dirty) write(ctx context.Context, conn *sql.Conn) error {
 	for _, t := range []struct {
 		table string
 		rows  [][]driver.Value
-	}{{"dirty_conversations", conversations}, {"dirty_hours", hours}, {"unsealed", unsealed}} {
+	}{{"dirty_hours", hours}, {"unsealed", unsealed}} {
 		if err := appendTo(ctx, conn, t.table, t.rows, asIs); err != nil {
 			return err
 		}

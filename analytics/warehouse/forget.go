@@ -55,7 +55,7 @@ func (w *Warehouse) forgetRows(ctx context.Context, before time.Time) error {
 				return err
 			}
 		}
-		for _, s := range []string{"DELETE FROM session_starts WHERE ts < ?", "DELETE FROM unsealed WHERE hour < ?"} {
+		for _, s := range []string{"DELETE FROM session_starts WHERE ts < ?", "DELETE FROM unsealed WHERE hour < ?", "DELETE FROM session_days WHERE dt < ?"} {
 			if _, err := conn.ExecContext(ctx, s, before); err != nil {
 				return err
 			}

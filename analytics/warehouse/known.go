@@ -33,6 +33,7 @@ func (b *batch) keepNew(ctx context.Context, conn *sql.Conn, newest map[string]i
 		keepNew(ctx, conn, newest, "agent_messages", &r.AgentMessages, func(m *analytics.AgentMessage) identity { return identityOf(&m.Fact, "") }),
 		keepNew(ctx, conn, newest, "outbound", &r.Outbound, func(o *analytics.Outbound) identity { return identityOf(&o.Fact, "") }),
 		keepNew(ctx, conn, newest, "ratings", &r.Ratings, func(g *analytics.Rating) identity { return identityOf(&g.Fact, "") }),
+		keepNew(ctx, conn, newest, "surveys", &r.Surveys, func(s *analytics.Survey) identity { return identityOf(&s.Fact, "") }),
 		keepNew(ctx, conn, newest, "exposures", &r.Exposures, func(e *analytics.Exposure) identity { return identityOf(&e.Fact, e.Experiment) }),
 		keepNew(ctx, conn, newest, "shadows", &r.Shadows, func(s *analytics.Shadow) identity { return identityOf(&s.Fact, "") }),
 	)

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"yingda/analytics/schema"
+
 	duckdb "github.com/duckdb/duckdb-go/v2"
 )
 
@@ -179,9 +181,17 @@ func remember(ctx context.Context, db *sql.DB) (known, error) {
 		return k, err
 	}
 	k.position = uint64(position)
-	rows, err := db.QueryContext(ctx, "SELECT tenant, max(seq), max(ts) FROM ("+unionOfFacts("tenant, seq, ts")+") GROUP BY tenant")
-	if err != nil {
+	if err := k.newestOf(ctx, db, schema.FromTurns(), k.newest); err != nil {
 		return k, err
+	}
+	return k, k.rememberPacked(ctx, db)
+}
+
+// newestOf reads the highest sequence of each tenant in some tables, and the newest time.
+func (k *known) newestOf(ctx context.Context, db *sql.DB, tables []string, newest map[string]int64) error {
+	rows, err := db.QueryContext(ctx, "SELECT tenant, max(seq), max(ts) FROM ("+unionOf(tables, "tenant, seq, ts")+") GROUP BY tenant")
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -189,12 +199,12 @@ func remember(ctx context.Context, db *sql.DB) (known, error) {
 		var seq int64
 		var at time.Time
 		if err := rows.Scan(&tenant, &seq, &at); err != nil {
-			return k, err
+			return err
 		}
-		k.newest[tenant] = seq
+		newest[tenant] = seq
 		if at.After(k.through) {
 			k.through = at
 		}
 	}
-	return k, rows.Err()
+	return rows.Err()
 }

@@ -25,7 +25,7 @@ func (w *Warehouse) reconcile(ctx context.Context, db *sql.DB, fresh bool) error
 	if uint64(seen) == m.Version && len(w.lake.Damaged()) == 0 {
 		return nil
 	}
-	if m.Schema != schema.Version && len(m.Files) > 0 {
+	if !schema.Reads(m.Schema) && len(m.Files) > 0 {
 		w.opts.Log.Error("the lake has tables of another version; the warehouse is made again from the log alone", "lake", m.Schema, "program", schema.Version)
 		m.Files, m.Position = nil, 0
 	}
@@ -43,8 +43,14 @@ func (w *Warehouse) takeFromLake(ctx context.Context, db *sql.DB, m lake.Manifes
 	}
 	good, bad := w.checkFiles(lacking)
 	position := m.Position
-	for _, f := range bad {
-		position = min(position, uint64(max(f.MinSeq, 1)-1)) // the log has them, unless they were imported
+	for _, f := range bad { // the log has them, unless they were imported
+		if isPacked(f.Table) {
+			if _, err := db.ExecContext(ctx, "UPDATE parses_progress SET position = 0, pack = ''"); err != nil {
+				return err
+			}
+			continue
+		}
+		position = min(position, uint64(max(f.MinSeq, 1)-1))
 	}
 	if len(good) > 0 {
 		w.opts.Log.Info("the warehouse takes what it lacks from the lake", "files", len(good), "damaged", len(bad))
@@ -145,11 +151,13 @@ func (w *Warehouse) takeFiles(ctx context.Context, db *sql.DB, table string, fil
 			}
 		}
 		scan := lake.Scan(chunk)
-		statements := []string{
-			fmt.Sprintf("INSERT INTO dirty_conversations SELECT f.tenant, f.conversation, min(f.seq), min(f.ts) FROM %s f%s GROUP BY f.tenant, f.conversation", scan, lacks),
-			fmt.Sprintf("INSERT INTO dirty_hours SELECT DISTINCT f.tenant, date_trunc('hour', f.ts) FROM %s f%s", scan, lacks),
-			fmt.Sprintf("INSERT INTO %s BY NAME SELECT f.* FROM %s f%s", table, scan, lacks),
+		var statements []string
+		if !isPacked(table) {
+			statements = append(statements,
+				fmt.Sprintf("INSERT INTO dirty_conversations SELECT f.tenant, f.conversation, min(f.seq), min(f.ts) FROM %s f%s GROUP BY f.tenant, f.conversation", scan, lacks),
+				fmt.Sprintf("INSERT INTO dirty_hours SELECT DISTINCT f.tenant, date_trunc('hour', f.ts) FROM %s f%s", scan, lacks))
 		}
+		statements = append(statements, fmt.Sprintf("INSERT INTO %s BY NAME SELECT f.* FROM %s f%s", table, scan, lacks))
 		if err := inTransaction(ctx, db, statements); err != nil {
 			return err
 		}
@@ -184,7 +192,11 @@ func (w *Warehouse) markMissing(ctx context.Context, db *sql.DB) error {
 	var statements []string
 	for p, more := range have {
 		if more > 0 {
-			statements = append(statements, fmt.Sprintf("INSERT INTO unsealed SELECT %s, tenant, date_trunc('hour', ts) AS hour, min(seq), 0, TIMESTAMP %s FROM %s WHERE tenant = %s AND dt = DATE %s GROUP BY tenant, hour",
+			low := "min(seq)"
+			if isPacked(p.Table) {
+				low = "NULL"
+			}
+			statements = append(statements, fmt.Sprintf("INSERT INTO unsealed SELECT %s, tenant, date_trunc('hour', ts) AS hour, "+low+", 0, TIMESTAMP %s FROM %s WHERE tenant = %s AND dt = DATE %s GROUP BY tenant, hour",
 				quote(p.Table), quote(now), p.Table, quote(p.Tenant), quote(p.Date)))
 		}
 	}
@@ -208,7 +220,9 @@ func (w *Warehouse) Repair(ctx context.Context) ([]lake.Fault, error) {
 	c := lake.Change{Log: m.Log, Position: m.Position, Schema: m.Schema, Time: w.opts.Now()}
 	for _, f := range faults {
 		c.Drop = append(c.Drop, f.File)
-		c.Position = min(c.Position, uint64(max(f.File.MinSeq, 1)-1))
+		if !isPacked(f.File.Table) {
+			c.Position = min(c.Position, uint64(max(f.File.MinSeq, 1)-1))
+		}
 		if err := w.lake.SetAside(f.File); err != nil {
 			return faults, fmt.Errorf("repair the lake: %w", err)
 		}

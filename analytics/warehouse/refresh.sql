@@ -129,6 +129,14 @@ CREATE OR REPLACE TEMP TABLE days AS
 SELECT tenant, dt FROM gone UNION SELECT tenant, dt FROM returned UNION SELECT tenant, dt FROM silent
 UNION SELECT tenant, ts::DATE FROM placed WHERE begins;
 
+-- Which days changed, for those who copy them. That a customer came back does not change a session itself.
+CREATE OR REPLACE TEMP TABLE changed AS
+SELECT tenant, dt FROM gone UNION SELECT tenant, dt FROM silent UNION SELECT tenant, ts::DATE FROM placed WHERE begins;
+
+DELETE FROM session_days o USING changed d WHERE o.tenant = d.tenant AND o.dt = d.dt;
+
+INSERT INTO session_days SELECT tenant, dt, $now FROM changed;
+
 DELETE FROM daily_sessions o USING days d WHERE o.tenant = d.tenant AND o.dt = d.dt;
 
 INSERT INTO daily_sessions BY NAME

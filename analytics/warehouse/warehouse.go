@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"yingda/analytics"
 	"yingda/analytics/lake"
 )
 
@@ -89,6 +90,9 @@ type known struct {
 	log      string           // that events come from
 	position uint64           // in the log: all events up to here are in
 	batches  int64            // that were taken in
+
+	newestPacked map[string]int64 // as newest, of rows from the stream of parses
+	packed       analytics.PackMark
 }
 
 // Open opens the warehouse in o.Dir, or makes a new one. ctx bounds the opening only. A database that does not open is moved aside and rebuilt
@@ -163,7 +167,10 @@ func (w *Warehouse) Attach(ctx context.Context, log string, again bool) error {
 		return nil
 	}
 	err := w.transact(ctx, func(conn *sql.Conn) error {
-		_, err := conn.ExecContext(ctx, "UPDATE progress SET log = ?, position = 0", log)
+		if _, err := conn.ExecContext(ctx, "UPDATE progress SET log = ?, position = 0", log); err != nil {
+			return err
+		}
+		_, err := conn.ExecContext(ctx, "UPDATE parses_progress SET position = 0, pack = ''")
 		return err
 	})
 	if err != nil {
@@ -171,7 +178,7 @@ func (w *Warehouse) Attach(ctx context.Context, log string, again bool) error {
 	}
 	w.state.Lock()
 	defer w.state.Unlock()
-	w.log, w.position = log, 0
+	w.log, w.position, w.packed = log, 0, analytics.PackMark{}
 	return nil
 }
 

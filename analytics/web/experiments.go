@@ -127,7 +127,13 @@ func (e *Experiments) plan(ctx context.Context, tenant, name string, v url.Value
 	words.number("power", &p.Power)
 	words.number("effect", &p.Effect)
 	words.whole("lookback", &p.Lookback)
+	words.whole("units", &p.Units)
+	words.looks("looks", &p.Looks)
+	words.text("spending", &p.Spending)
 	words.truth("sequential", &p.Sequential)
+	if v.Has("sequential") && p.Sequential {
+		p.Looks = nil
+	}
 	words.truth("show_broken", &p.ShowBroken)
 	words.text("correction", (*string)(&p.Correction))
 	words.weights("arms", &p.Arms)
@@ -247,6 +253,32 @@ func (r *reader) whole(name string, to *int) {
 		}
 		*to = v
 	}
+}
+
+// looks reads a number of evenly spaced looks, or their shares of the planned customers.
+func (r *reader) looks(name string, to *[]float64) {
+	s, ok := r.word(name)
+	if !ok {
+		return
+	}
+	if n, err := strconv.Atoi(s); err == nil && n > 1 {
+		if n > 20 {
+			r.fault(name, "are at most 20")
+			return
+		}
+		*to = (&experiment.Looks{Number: n}).Times()
+		return
+	}
+	var out []float64
+	for part := range strings.SplitSeq(s, ",") {
+		v, err := strconv.ParseFloat(part, 64)
+		if err != nil {
+			r.fault(name, "wants a number, or shares like 0.25,0.5,1; not "+part)
+			return
+		}
+		out = append(out, v)
+	}
+	*to = out
 }
 
 func (r *reader) truth(name string, to *bool) {

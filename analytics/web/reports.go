@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -25,7 +24,7 @@ type Reports struct {
 	Now     func() time.Time
 }
 
-// overviewPage are the reports on the page of all: those that are quick, the most asked for first.
+// overviewPage are the reports on the page "all": those that are quick, the most asked for first.
 var overviewPage = []string{"overview", "volume", "containment", "resolution", "csat", "handoff", "first-response", "response-time", "busy-hours", "emotion", "channels"}
 
 func (w *web) reports() (*Reports, error) {
@@ -35,7 +34,7 @@ func (w *web) reports() (*Reports, error) {
 	return w.o.Reports, nil
 }
 
-// getReports answers GET /v1/reports: the list, or a page with the pictures of the most important ones.
+// getReports answers GET /v1/reports: the list, for programs or as a page.
 func (w *web) getReports(rw http.ResponseWriter, r *http.Request) error {
 	rs, err := w.reports()
 	if err != nil {
@@ -50,7 +49,7 @@ func (w *web) getReports(rw http.ResponseWriter, r *http.Request) error {
 		rw.Header().Set("Content-Type", "application/json")
 		return json.NewEncoder(rw).Encode(map[string]any{"reports": report.List(), "formats": render.Formats, "parameters": report.Parameters})
 	case render.HTML:
-		return rs.page(rw, r, v, lang)
+		return rs.list(rw, r, v, lang)
 	}
 	return &Problem{http.StatusBadRequest, "bad_query", "format: the list comes as json or html."}
 }
@@ -82,7 +81,7 @@ func (rs *Reports) page(rw http.ResponseWriter, r *http.Request, v url.Values, l
 	return write(rw, render.HTML, b.Bytes())
 }
 
-// getReport answers GET /v1/reports/{name}.
+// getReport answers GET /v1/reports/{name}; "all" is the page of the most important ones.
 func (w *web) getReport(rw http.ResponseWriter, r *http.Request) error {
 	rs, err := w.reports()
 	if err != nil {
@@ -93,6 +92,12 @@ func (w *web) getReport(rw http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	name := r.PathValue("name")
+	if name == allReports {
+		if format != render.HTML {
+			return &Problem{http.StatusBadRequest, "bad_query", "format: the page of the most important reports comes as html."}
+		}
+		return rs.page(rw, r, v, lang)
+	}
 	q, err := rs.question(r, name, v)
 	if err != nil {
 		return err
@@ -192,14 +197,14 @@ func accepted(accept string) render.Format {
 	return render.JSON
 }
 
-// links are the links of a page to all reports, for the same period and restrictions.
+// links are the links of a page to the list and all reports, for the same period and restrictions.
 func links(v url.Values, lang nlu.Lang, here string) []render.Link {
-	same := maps.Clone(v)
-	same.Set("format", "html")
-	same.Set("language", string(lang))
-	all := []render.Link{{Title: analytics.Text{ZH: "全部", EN: "All"}.In(lang), URL: "/v1/reports?" + same.Encode(), Here: here == ""}}
+	all := []render.Link{
+		{Title: analytics.Text{ZH: "报表清单", EN: "List"}.In(lang), URL: "/v1/reports?" + with(v, "html", lang)},
+		{Title: analytics.Text{ZH: "重点", EN: "Most important"}.In(lang), URL: reportURL(allReports, v, "html", lang), Here: here == ""},
+	}
 	for _, e := range report.List() {
-		all = append(all, render.Link{Title: e.Title.In(lang), URL: "/v1/reports/" + e.Name + "?" + same.Encode(), Here: e.Name == here})
+		all = append(all, render.Link{Title: e.Title.In(lang), URL: reportURL(e.Name, v, "html", lang), Here: e.Name == here})
 	}
 	return all
 }

@@ -112,7 +112,7 @@ func TestReports(t *testing.T) {
 
 func TestReportPage(t *testing.T) {
 	rs := mustReports(t)
-	w := get(t, rs, "/v1/reports?channel=app&bundle=b1&zone=Asia/Shanghai", "Accept", "text/html,application/xhtml+xml", "Accept-Language", "zh-CN,zh;q=0.9")
+	w := get(t, rs, "/v1/reports/all?channel=app&bundle=b1&zone=Asia/Shanghai", "Accept", "text/html,application/xhtml+xml", "Accept-Language", "zh-CN,zh;q=0.9")
 	page := w.Body.String()
 	if w.Code != 200 || w.Header().Get("Content-Security-Policy") != render.Policy || !strings.Contains(page, "<svg") || !strings.Contains(page, "自助完成率") || !strings.Contains(page, "不能按 bundle 筛选") {
 		t.Errorf("%d %v\n%.2000s", w.Code, w.Header(), page)
@@ -125,6 +125,41 @@ func TestReportPage(t *testing.T) {
 	}
 	if dir := os.Getenv("YINGDA_SHOTS"); dir != "" {
 		os.WriteFile(filepath.Join(dir, "reports.html"), w.Body.Bytes(), 0o644)
+	}
+}
+
+// TestReportList: a browser gets the list with a form, and every link of it leads to an answer.
+func TestReportList(t *testing.T) {
+	rs := mustReports(t)
+	w := get(t, rs, "/v1/reports?channel=app&bundle=b1&queue=&zone=Asia/Shanghai&days=7", "Accept", "text/html,application/xhtml+xml", "Accept-Language", "zh-CN,zh;q=0.9")
+	page := w.Body.String()
+	if w.Code != 200 || w.Header().Get("Content-Security-Policy") != render.ListPolicy || !strings.Contains(page, "自助完成率") || !strings.Contains(page, `name="channel" type="text" value="app"`) || !strings.Contains(page, "不能按 bundle 筛选") {
+		t.Errorf("%d %v\n%.2000s", w.Code, w.Header(), page)
+	}
+	if strings.Contains(page, "<script") || strings.Contains(page, "style=\"") {
+		t.Error("the page has a script, or a style that its policy forbids")
+	}
+	seen := 0
+	for _, part := range strings.Split(page, `href="/v1/reports`)[1:] {
+		link, _, _ := strings.Cut(part, `"`)
+		if w := get(t, rs, "/v1/reports"+strings.ReplaceAll(link, "&amp;", "&")); w.Code != 200 {
+			t.Errorf("%s: %d %s", link, w.Code, w.Body)
+		}
+		seen++
+	}
+	if want := 6 * len(report.Names()); seen < want {
+		t.Errorf("%d links, want %d and more", seen, want)
+	}
+	for path, want := range map[string]string{"/v1/reports?from=yesterday&format=html": "want a day such as", "/v1/reports?colour=red&format=html": "is not known"} {
+		if w := get(t, rs, path); w.Code != 400 || !strings.Contains(w.Body.String(), want) || !strings.Contains(w.Body.String(), "<form") {
+			t.Errorf("%s: %d %.500s", path, w.Code, w.Body)
+		}
+	}
+	if w := get(t, rs, "/v1/reports?format=html&channel=%22%3E%3Cscript%3E"); strings.Contains(w.Body.String(), "<script") {
+		t.Error("a field gets into the page as it is")
+	}
+	if dir := os.Getenv("YINGDA_SHOTS"); dir != "" {
+		os.WriteFile(filepath.Join(dir, "list.html"), w.Body.Bytes(), 0o644)
 	}
 }
 
@@ -149,6 +184,7 @@ func TestReportErrors(t *testing.T) {
 		"/v1/reports/first-response?hours=always":                      {400, "bad_query"},
 		"/v1/reports/containment?exact=perhaps":                        {400, "bad_query"},
 		"/v1/reports/drift?base=2027-01-01":                            {400, "bad_query"},
+		"/v1/reports/all?format=csv":                                   {400, "bad_query"},
 		"/v1/reports?format=csv":                                       {400, "bad_query"},
 		"/v1/reports/a/b":                                              {404, "not_found"},
 	} {

@@ -294,3 +294,59 @@ func BenchmarkTexts(b *testing.B) {
 		}
 	}
 }
+
+// pairs are blobs of which each two lie near each other.
+func pairs(n, k, dim int, seed uint64) (*cluster.Matrix, []int) {
+	m, labels := blobs(n, k, dim, 0.5, seed)
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	aside := cluster.NewMatrix(k, dim)
+	for i := range aside.Data {
+		aside.Data[i] = float32(0.9 * rnd.NormFloat64() / math.Sqrt(float64(dim)))
+	}
+	for i := range n {
+		side := i / k % 2
+		for j := range dim {
+			m.Row(i)[j] += float32(side) * aside.Row(labels[i])[j]
+		}
+		labels[i] = 2*labels[i] + side
+	}
+	m.Normalise()
+	return m, labels
+}
+
+// TestTexts_Split parts groups that are dense in two places, and finds cores that hold less of other labels than whole groups do.
+func TestTexts_Split(t *testing.T) {
+	ctx := context.Background()
+	m, labels := pairs(900, 15, 32, 11)
+	coarse := cluster.Options{Resolution: 0.5, Neighbours: 90, MinSize: 4} // so that a community holds both of a pair
+	whole, err := cluster.Texts(ctx, m, coarse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	coarse.Split = 0.1
+	parted, err := cluster.Texts(ctx, m, coarse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, _ := cluster.Compare(labels, whole.Groups)
+	after, _ := cluster.Compare(labels, parted.Groups)
+	if whole.Count >= 30 || parted.Count <= whole.Count || after.NMI <= before.NMI {
+		t.Errorf("%d groups with NMI %.2f were parted into %d with %.2f", whole.Count, before.NMI, parted.Count, after.NMI)
+	}
+	var inCore, ofCore []int
+	for i, c := range parted.Core {
+		if whole.Core[i] != (whole.Groups[i] != cluster.None) || c && parted.Groups[i] == cluster.None {
+			t.Fatalf("row %d: core %v of group %d, core %v of group %d before", i, c, parted.Groups[i], whole.Core[i], whole.Groups[i])
+		}
+		if c {
+			inCore, ofCore = append(inCore, labels[i]), append(ofCore, parted.Groups[i])
+		}
+	}
+	core, err := cluster.Compare(ofCore, ofCore)
+	if err != nil || core.Groups != parted.Count {
+		t.Errorf("%d of %d groups have a core (%v)", core.Groups, parted.Count, err)
+	}
+	if core, _ = cluster.Compare(inCore, ofCore); core.Purity < after.Purity {
+		t.Errorf("cores are %.3f pure, groups %.3f", core.Purity, after.Purity)
+	}
+}

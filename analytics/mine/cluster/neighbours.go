@@ -15,6 +15,15 @@ type Neighbour struct {
 // Graph lists the nearest rows of each row, nearest first, itself left out.
 type Graph [][]Neighbour
 
+// first keeps the k nearest of each row.
+func (g Graph) first(k int) Graph {
+	out := make(Graph, len(g))
+	for i, near := range g {
+		out[i] = near[:min(k, len(near))]
+	}
+	return out
+}
+
 // top keeps the k best of what it is given.
 type top struct {
 	k     int

@@ -29,9 +29,14 @@ type Options struct {
 	Smooth SmoothOptions
 	// MinStrength is what a text's share of neighbours in its own group must reach, 0–1; below it the text is in none. Default 0: all are kept.
 	MinStrength float64
+	// Split is the share of a group's texts that a second dense place must hold to be a group of its own; it finds cores too. Default 0: groups
+	// stay as they are, and all of a group is its core. Communities only.
+	Split float64
 	// Exact is up to how many texts neighbours, and with ByDensity the spanning tree, are exact; see [HDBSCANOptions]. Default 20,000.
 	Exact int
 	Seed  uint64
+	// Stage is called when a part of the work begins: "neighbours", "communities". It may be nil.
+	Stage func(name string)
 }
 
 func (o Options) withDefaults() Options {
@@ -54,6 +59,9 @@ func (o Options) withDefaults() Options {
 		o.Smooth.Rounds = -1
 	}
 	o.Smooth = o.Smooth.withDefaults()
+	if o.Stage == nil {
+		o.Stage = func(string) {}
+	}
 	return o
 }
 
@@ -61,6 +69,7 @@ func (o Options) withDefaults() Options {
 type Grouping struct {
 	Groups   []int     // of each row, from 0, largest first; None
 	Strength []float64 // of each row in its group, 0–1: share of its neighbours that are in it too
+	Core     []bool    // of each row: it lies where its group is dense; the others of a group probably belong to it too
 	Count    int
 	Points   *Matrix // the rows in their space, length 1
 }
@@ -69,15 +78,16 @@ type Grouping struct {
 func Texts(ctx context.Context, xs *Matrix, o Options) (*Grouping, error) {
 	o = o.withDefaults()
 	if xs.Rows < 2*o.MinSize || xs.Cols == 0 {
-		return &Grouping{Groups: fill(xs.Rows, None), Strength: make([]float64, xs.Rows), Points: xs}, ctx.Err()
+		return &Grouping{Groups: fill(xs.Rows, None), Strength: make([]float64, xs.Rows), Core: make([]bool, xs.Rows), Points: xs}, ctx.Err()
 	}
+	o.Stage("neighbours")
 	space, err := Fit(xs, o.Space)
 	if err != nil {
 		return nil, err
 	}
 	m := space.ApplyAll(xs)
 	k := o.Neighbours
-	if o.Smooth.Rounds > 0 {
+	if o.Smooth.Rounds > 0 || o.Split > 0 {
 		k = max(k, o.Smooth.Neighbours)
 	}
 	find := func() (Graph, error) { return m.Neighbours(ctx, k) }
@@ -91,14 +101,16 @@ func Texts(ctx context.Context, xs *Matrix, o Options) (*Grouping, error) {
 	if m, g, err = Smooth(ctx, m, g, o.Smooth); err != nil {
 		return nil, err
 	}
-	var groups []int
+	out := &Grouping{Points: m}
+	o.Stage("communities")
 	switch o.Method {
 	case ByCommunity:
-		groups, err = Communities(ctx, g, o.Neighbours, CommunityOptions{Resolution: o.Resolution, Seed: o.Seed})
+		err = out.communities(ctx, g, o)
+		g = g.first(o.Neighbours)
 	case ByDensity:
 		var d *Density
 		if d, err = HDBSCAN(ctx, m, g, HDBSCANOptions{MinClusterSize: o.MinSize, MinSamples: min(5, k), Exact: o.Exact}); err == nil {
-			groups = d.Groups
+			out.Groups = d.Groups
 		}
 	default:
 		err = fmt.Errorf("method %q is not known: %s or %s", o.Method, ByCommunity, ByDensity)
@@ -106,9 +118,20 @@ func Texts(ctx context.Context, xs *Matrix, o Options) (*Grouping, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &Grouping{Groups: groups, Points: m}
 	out.settle(g, o)
 	return out, nil
+}
+
+// communities groups by shared neighbours, and parts groups that are dense in two places.
+func (t *Grouping) communities(ctx context.Context, g Graph, o Options) (err error) {
+	if t.Groups, err = Communities(ctx, g, o.Neighbours, CommunityOptions{Resolution: o.Resolution, Seed: o.Seed}); err != nil || o.Split <= 0 {
+		return err
+	}
+	parts, err := cores(ctx, t.Points, g, t.Groups, SmoothOptions{})
+	if err == nil {
+		t.Core = split(t.Points, g, t.Groups, parts, o.Split)
+	}
+	return err
 }
 
 // settle measures how firmly rows are in their groups, and lets go of loose rows and small groups.
@@ -128,10 +151,15 @@ func (t *Grouping) settle(g Graph, o Options) {
 			t.Groups[i] = None
 		}
 	}
+	whole := t.Core == nil
+	if whole {
+		t.Core = make([]bool, len(t.Groups))
+	}
 	for i, c := range t.Groups {
 		if c == None {
 			t.Strength[i] = 0
 		}
+		t.Core[i] = c != None && (whole || t.Core[i])
 	}
 	t.Count = renumber(t.Groups)
 }

@@ -65,21 +65,7 @@ func apart(x, y []float32, unit bool) float64 {
 // kruskal is prim on the edges of a graph of neighbours only. Parts that the graph does not connect are joined by the distances of the rows of
 // each that are nearest the other part's centre: a little too long at most.
 func (m *Matrix) kruskal(ctx context.Context, g Graph, core []float64) ([]edge, error) {
-	var all []edge
-	for i, near := range g {
-		for _, nb := range near {
-			d := math.Max(distance(nb.Cosine), math.Max(core[i], core[nb.Row]))
-			all = append(all, edge{int32(i), nb.Row, d})
-		}
-	}
-	sortEdges(all)
-	sets := newSets(len(g))
-	out := all[:0]
-	for _, e := range all {
-		if sets.join(int(e.a), int(e.b)) {
-			out = append(out, e)
-		}
-	}
+	out, sets := forest(g, core)
 	if len(out) == len(g)-1 {
 		return out, nil
 	}
@@ -94,6 +80,25 @@ func (m *Matrix) kruskal(ctx context.Context, g Graph, core []float64) ([]edge, 
 		}
 	}
 	return out, nil
+}
+
+// forest is the spanning trees of the parts of a graph of neighbours, and the parts.
+func forest(g Graph, core []float64) ([]edge, *sets) {
+	var all []edge
+	for i, near := range g {
+		for _, nb := range near {
+			d := math.Max(distance(nb.Cosine), math.Max(core[i], core[nb.Row]))
+			all = append(all, edge{int32(i), nb.Row, d})
+		}
+	}
+	sortEdges(all)
+	parts, out := newSets(len(g)), all[:0]
+	for _, e := range all {
+		if parts.join(int(e.a), int(e.b)) {
+			out = append(out, e)
+		}
+	}
+	return out, parts
 }
 
 // bridges lists an edge between each two parts.

@@ -43,6 +43,7 @@ type Decision struct {
 	Into   string         `json:"into,omitempty"`   // of Merge
 	Name   analytics.Text `json:"name,omitzero"`    // of Rename; an empty one stays
 	Leave  []string       `json:"leave,omitempty"`  // keys of texts that do not belong, of Accept, Assign
+	Core   bool           `json:"core,omitempty"`   // only the texts of the cores are taken along, of Accept, Assign; the store adds the others to Leave
 	Note   string         `json:"note,omitempty"`
 	Bundle string         `json:"bundle,omitempty"` // of the run that found the group
 	Texts  []Text         `json:"texts,omitempty"`  // set by the store, of Accept, Assign
@@ -128,6 +129,9 @@ func (s *Store) Decide(tenant string, d Decision) (Decision, error) {
 	}
 	d.Time, d.Bundle, d.Texts = s.now().UTC(), string(res.Bundle), nil
 	if d.Action == Accept || d.Action == Assign {
+		if d.Core {
+			d.Leave = append(slices.Clone(d.Leave), around(d, list)...)
+		}
 		if d.Texts = take(d, list); len(d.Texts) == 0 {
 			return d, fmt.Errorf("%w: no text is left of group %s", ErrInvalid, d.Group)
 		}
@@ -183,6 +187,22 @@ func check(d Decision, e *Entry, list []Entry) error {
 		return fmt.Errorf("%w: action %q: accept, assign, rename, merge, refuse or reopen", ErrInvalid, d.Action)
 	}
 	return nil
+}
+
+// around lists the keys of the texts of a group, and of those that were merged into it, that are in no core. A group without a core is one as a whole.
+func around(d Decision, list []Entry) []string {
+	var out []string
+	for _, e := range list {
+		if e.Core == 0 || e.ID != d.Group && e.Into != d.Group {
+			continue
+		}
+		for _, m := range e.Members {
+			if !m.Core {
+				out = append(out, m.Key)
+			}
+		}
+	}
+	return out
 }
 
 // take returns the texts of a group and of those that were merged into it, without those to be left.

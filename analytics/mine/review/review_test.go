@@ -114,6 +114,24 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+// TestDecide_Core takes only the texts along that lie where their group is dense; the others are not asked about again.
+func TestDecide_Core(t *testing.T) {
+	s, _ := mustStore(t, 0)
+	res := result(0)
+	res.Groups[0].Members[0].Core, res.Groups[0].Core = true, 1
+	if err := s.SaveRun(res); err != nil {
+		t.Fatal(err)
+	}
+	mustDecide(t, s, review.Decision{Action: review.Merge, Group: "u-000002", Into: "u-000001"}) // a group without a core goes along whole
+	d, err := s.Decide(tenant, review.Decision{Actor: "ann", Action: review.Accept, Group: "u-000001", Intent: "gift_card.use", Core: true})
+	if err != nil || len(d.Texts) != 2 || !slices.Equal(d.Leave, []string{res.Groups[0].Members[1].Key}) {
+		t.Errorf("%+v (%v)", d, err)
+	}
+	if e, err := s.Group(tenant, "u-000001"); err != nil || e.Fresh != 0 {
+		t.Errorf("%d fresh texts (%v)", e.Fresh, err)
+	}
+}
+
 func TestExport(t *testing.T) {
 	s, dir := mustStore(t, 2)
 	mustDecide(t, s, review.Decision{Action: review.Merge, Group: "u-000002", Into: "u-000001"})

@@ -12,6 +12,7 @@ var words = map[string]map[string]analytics.Text{
 		"complexity": {ZH: "须人工办理", EN: "task for people"}, "tier": {ZH: "客户等级", EN: "customer tier"}, "failure": {ZH: "系统失败", EN: "systems failed"},
 		"confidence": {ZH: "把握不足", EN: "too unsure"}, "other": {ZH: "其他", EN: "other"},
 	},
+	"part":   {"channel": {ZH: "渠道", EN: "channel"}, "tier": {ZH: "客户等级", EN: "tier"}, "lang": {ZH: "语言", EN: "language"}},
 	"who":    {"robot": {ZH: "机器人", EN: "robot"}, "person": {ZH: "人工", EN: "person"}},
 	"period": {"now": {ZH: "本期", EN: "this period"}, "before": {ZH: "上期", EN: "period before"}},
 	"kind": {
