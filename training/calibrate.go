@@ -150,6 +150,9 @@ func (d *dataset) intentSpec(ctx context.Context, h *heldOut) (*models.IntentSpe
 	return spec, d.chooseThresholds(ctx, h, spec)
 }
 
+// scoreL2 is the penalty of the out-of-scope score: two weights from thousands of messages need next to none.
+const scoreL2 = 1e-4
+
 func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpec, reject int) error {
 	r := &rows{}
 	for i, eg := range d.examples {
@@ -163,7 +166,7 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 		energy := decode.LogSumExp(h.intents[i], reject)
 		r.add([]float32{h.intents[i][reject] - float32(energy), float32(energy)}, y, 1)
 	}
-	l, err := heads.Softmax(ctx, r.x, 2, r.y, 2, heads.SoftmaxOptions{L2: 1e-4, Weights: r.w})
+	l, err := heads.Softmax(ctx, r.x, 2, r.y, 2, heads.SoftmaxOptions{L2: scoreL2, Weights: r.w})
 	if err != nil {
 		return fmt.Errorf("fit out-of-scope score: %w", err)
 	}
@@ -287,51 +290,6 @@ func (d *dataset) emotionSpec(h *heldOut, tax *corpus.Taxonomy) *models.EmotionS
 		}
 	}
 	return spec
-}
-
-// transitions are smoothed log frequencies of neighbouring tags, less the log frequency of the second: what one tag says about the next.
-func (d *dataset) transitions() [][]float64 {
-	n := len(d.tags)
-	pair := make([][]float64, n)
-	for i := range pair {
-		pair[i] = make([]float64, n)
-		for j := range pair[i] {
-			pair[i][j] = 0.1
-		}
-	}
-	single := make([]float64, n)
-	for _, s := range d.sentences(all(len(d.examples))) {
-		prev := -1
-		for _, t := range s.Tags {
-			if t < 0 {
-				prev = -1
-				continue
-			}
-			if prev >= 0 {
-				pair[prev][t]++
-				single[t]++
-			}
-			prev = t
-		}
-	}
-	total := 0.0
-	for i := range single {
-		single[i] += 0.1 * float64(n)
-		total += single[i]
-	}
-	out := make([][]float64, n)
-	for i := range out {
-		sum := 0.0
-		for _, v := range pair[i] {
-			sum += v
-		}
-		out[i] = make([]float64, n)
-		for j := range out[i] {
-			v := math.Log(pair[i][j]/sum) - math.Log(single[j]/total)
-			out[i][j] = math.Round(max(-4, min(4, v))*1e4) / 1e4
-		}
-	}
-	return out
 }
 
 func all(n int) []int {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
-	"time"
 
 	"yingda/training/corpus"
 	"yingda/training/encoder"
@@ -31,7 +30,8 @@ type languageCount struct {
 	Examples, Several, OutOfScope, Entities, NotNeutral int
 }
 
-// Card renders the model card as Markdown.
+// Card renders the model card as Markdown. It says nothing of when or how long: a bundle's id hashes its card, and the same training, interrupted or not, is to
+// give the same id.
 func Card(in CardInput) (string, error) {
 	t, err := template.New("card").Funcs(template.FuncMap{"percent": percent, "mb": func(n int) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }}).Parse(cardTemplate)
 	if err != nil {
@@ -39,8 +39,7 @@ func Card(in CardInput) (string, error) {
 	}
 	var b strings.Builder
 	m := in.Result.Bundle.Manifest
-	err = t.Execute(&b, map[string]any{"M": m, "In": in, "Languages": countLanguages(in.Corpus), "Size": len(in.Result.Bundle.Model) + len(in.Result.Bundle.Tokenizer),
-		"Elapsed": in.Result.Elapsed.Round(time.Second)})
+	err = t.Execute(&b, map[string]any{"M": m, "In": in, "Languages": countLanguages(in.Corpus), "Size": len(in.Result.Bundle.Model) + len(in.Result.Bundle.Tokenizer)})
 	if err != nil {
 		return "", fmt.Errorf("model card: %w", err)
 	}

@@ -58,22 +58,35 @@ func statesOf(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, base 
 	if err != nil {
 		return nil, nil, err
 	}
+	d, err := readStates(ctx, c, tax, stateBundle(base, model, dim), dim, r, cacheDir, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, model, nil
+}
+
+// readStates makes a dataset of a corpus with an encoder's states.
+func readStates(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, states *models.Bundle, dim int, r Recipe, cacheDir string, log Progress) (*dataset, error) {
+	f, err := cachedStates(ctx, states, dim, c, cacheDir, log)
+	if err != nil {
+		return nil, fmt.Errorf("encode corpus: %w", err)
+	}
+	d := newDataset(c, f, entityTypes(r, tax, c))
+	return d, d.check()
+}
+
+// cachedStates runs an encoder over the texts of a corpus, or reads the states from the cache.
+func cachedStates(ctx context.Context, states *models.Bundle, dim int, c *corpus.Corpus, cacheDir string, log Progress) (*Features, error) {
 	texts := make([]string, len(c.Examples))
 	for i, eg := range c.Examples {
 		texts[i] = eg.Text
 	}
-	states := stateBundle(base, model, dim)
 	id, err := encoderHash(states)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	cache := &featureCache{dir: cacheDir, id: id, dim: dim}
-	f, err := cache.extract(ctx, states, texts, func(done, total int) { log.call("encode", done, total, "") })
-	if err != nil {
-		return nil, nil, fmt.Errorf("encode corpus: %w", err)
-	}
-	d := newDataset(c, f, entityTypes(r, tax, c))
-	return d, model, d.check()
+	return cache.extract(ctx, states, texts, func(done, total int) { log.call("encode", done, total, "") })
 }
 
 // encoderOf cuts the heads off a bundle's graph.
@@ -115,7 +128,7 @@ func (d *dataset) fitHeld(ctx context.Context, r Recipe, tax *corpus.Taxonomy, l
 		return fit, nil, err
 	}
 	if m.Entities != nil {
-		m.Entities.Transitions = d.transitions()
+		m.Entities = d.entitySpec(fit.entities)
 	}
 	m.Training["hold_out"], m.Training["examples"] = r.Finetune.HoldOut, len(d.examples)
 	return fit, m, nil

@@ -91,7 +91,9 @@ type TaggerRecipe struct {
 	Rate    float64  `yaml:"rate"`
 	L2      float64  `yaml:"l2"`
 	Outside float64  `yaml:"outside"` // weight of tokens outside entities
-	Skip    bool     `yaml:"skip"`
+	// CRF fits whole tag sequences, transitions included, instead of each token by itself; only for heads on an encoder that is left as it is.
+	CRF  bool `yaml:"crf"`
+	Skip bool `yaml:"skip"`
 }
 
 // DefaultRecipe is what fields that a recipe file leaves out are.
@@ -145,6 +147,7 @@ func (r *Recipe) Validate() error {
 	fault(!(r.Intents.L2 > 0 && r.Emotion.L2 > 0), "l2 must be greater than 0")
 	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
 	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
+	fault(r.Entities.CRF && r.Finetune.Epochs > 0, "entities: crf is for heads on an encoder that is left as it is; set finetune: epochs to 0")
 	fault(r.Finetune.Epochs < 0, "finetune: epochs must not be negative")
 	fault(!(r.Finetune.Background >= 0 && r.Finetune.Background <= 1), "finetune: background %g: want 0–1", r.Finetune.Background)
 	fault(r.Finetune.Epochs > 0 && !(r.Finetune.HoldOut >= 0.01 && r.Finetune.HoldOut <= 0.5), "finetune: hold_out %g: want 0.01–0.5", r.Finetune.HoldOut)

@@ -19,7 +19,6 @@ import (
 	"yingda/nlu"
 	"yingda/training/corpus"
 	"yingda/training/encoder"
-	"yingda/training/heads"
 	"yingda/training/quantize"
 )
 
@@ -138,7 +137,9 @@ func learn(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 		return nil, err
 	}
 	l.manifest.Training["recipe"] = "linear heads on a frozen encoder"
-	l.heads, err = l.data.fit(ctx, r, log)
+	if l.heads, err = l.data.fit(ctx, r, log); err == nil && l.heads.entities != nil {
+		l.manifest.Entities = l.data.entitySpec(l.heads.entities)
+	}
 	return l, err
 }
 
@@ -248,13 +249,6 @@ func entityTypes(r Recipe, tax *corpus.Taxonomy, c *corpus.Corpus) []string {
 	return types
 }
 
-// How entities are decoded, chosen on the development set. The tagger sees its neighbours and knows most of what transitions say: in full they
-// count it twice and swallow short names (73.5 % F1; none at all 74.9, a third 76.8, with the least score 77.5).
-const (
-	minEntity        = 0.4
-	transitionWeight = 0.35
-)
-
 // manifestFrom fits everything that interprets scores, on predictions for examples that the heads have not seen.
 func (d *dataset) manifestFrom(ctx context.Context, r Recipe, tax *corpus.Taxonomy, h *heldOut) (m *models.Manifest, err error) {
 	m = &models.Manifest{Format: models.FormatVersion, Name: r.Name, Version: r.Version, Languages: r.Languages,
@@ -274,7 +268,7 @@ func (d *dataset) manifestFrom(ctx context.Context, r Recipe, tax *corpus.Taxono
 		m.Emotion = d.emotionSpec(h, tax)
 	}
 	if len(d.tags) > 1 {
-		m.Entities = &models.EntitySpec{Temperature: 1, MinScore: minEntity, Transitions: d.transitions(), TransitionWeight: transitionWeight}
+		m.Entities = d.entitySpec(nil)
 	}
 	return m, nil
 }
@@ -303,10 +297,4 @@ func (d *dataset) fit(ctx context.Context, r Recipe, log Progress) (fitted, erro
 		return fit, errors.New("train: the recipe skips every head")
 	}
 	return fit, nil
-}
-
-func (d *dataset) fitTagger(ctx context.Context, which []int, r Recipe, log Progress) (*heads.Tagger, error) {
-	o := heads.TaggerOptions{Epochs: r.Entities.Epochs, Rate: r.Entities.Rate, L2: r.Entities.L2, Outside: r.Entities.Outside, Seed: r.Seed,
-		Progress: log.iteration("entities", r.Entities.Epochs), Mul: d.mul}
-	return heads.FitTagger(ctx, d.sentences(which), d.f.Dim, len(d.tags), o)
 }

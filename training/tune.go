@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"yingda/models"
 	"yingda/nlu"
@@ -32,6 +33,8 @@ type tuning struct {
 type RunOptions struct {
 	// Checkpoint is a folder in which an interrupted fine-tuning is kept and from which it goes on; empty = not kept.
 	Checkpoint string
+	// Every is the time between two writings of the checkpoint; 0 = 2 minutes.
+	Every time.Duration
 	// Threads of ONNX Runtime and optimiser while fine-tuning; 0 = all cores. Results depend on it in the last bits.
 	Threads int
 	// Held are examples for choosing the epoch and for calibration, where the data comes with such a part. nil = a share of the corpus, as the recipe says.
@@ -87,7 +90,7 @@ func (t *tuning) options() finetune.Options {
 	f := t.r.Finetune
 	return finetune.Options{Epochs: f.Epochs, Batch: f.Batch, Rate: f.Rate, HeadRate: f.HeadRate, LayerDecay: f.LayerDecay, Warmup: f.Warmup, Decay: f.Decay,
 		Dropout: f.Dropout, Smoothing: f.Smoothing, Freeze: f.Freeze, Average: f.Average, Patience: f.Patience, Intents: f.Intents, Emotion: f.Emotion,
-		Entities: f.Entities, Words: f.Words, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint,
+		Entities: f.Entities, Words: f.Words, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint, Every: t.run.Every,
 		Progress: func(u finetune.Update) {
 			detail := fmt.Sprintf("epoch %d/%d loss %.3f %.0f texts/s eta %v", u.Epoch, u.Epochs, u.Loss, u.Rows, u.ETA)
 			if !math.IsNaN(u.Validation) {

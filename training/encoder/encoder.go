@@ -74,14 +74,18 @@ func Load(dir string) (*Encoder, error) {
 	if e.Tokenizer, err = os.ReadFile(filepath.Join(dir, "tokenizer.json")); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
-	if _, err := tokenizer.Parse(e.Tokenizer); err != nil {
-		return nil, fmt.Errorf("load encoder: %w", err)
+	tok, err := tokenizer.Parse(e.Tokenizer)
+	if err != nil {
+		return nil, fmt.Errorf("load encoder: %s: %w", filepath.Join(dir, "tokenizer.json"), err)
 	}
 	if data, err = readModel(dir); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	if e.Model, err = onnx.Unmarshal(data); err != nil {
-		return nil, fmt.Errorf("load encoder: %w", err)
+		return nil, fmt.Errorf("load encoder: model.onnx in %s: %w", dir, err)
+	}
+	if err := e.knows(tok); err != nil {
+		return nil, fmt.Errorf("load encoder: %s: %w", dir, err)
 	}
 	if err := prepare(e.Model); err != nil {
 		return nil, fmt.Errorf("load encoder: %w", err)
@@ -90,6 +94,19 @@ func Load(dir string) (*Encoder, error) {
 		return nil, fmt.Errorf("load encoder: %w", err)
 	}
 	return e, nil
+}
+
+// knows checks that no token of the tokenizer lies past the table of embeddings, as with one of another encoder.
+func (e *Encoder) knows(tok *tokenizer.Tokenizer) error {
+	for _, n := range e.Model.Graph.Nodes {
+		if len(n.Inputs) < 2 || n.Inputs[1] != e.ModelSpec().IDs {
+			continue
+		}
+		if t := e.Model.Graph.Initializer(n.Inputs[0]); t != nil && len(t.Dims) > 0 && int(t.Dims[0]) < tok.VocabSize() {
+			return fmt.Errorf("tokenizer.json has %d tokens but model.onnx knows %d: they do not belong together", tok.VocabSize(), t.Dims[0])
+		}
+	}
+	return nil
 }
 
 // readModel reads model.onnx, or model.onnx.zst.

@@ -170,6 +170,19 @@ func TestLoad(t *testing.T) {
 		}
 		return onnx.Marshal(m)
 	}
+	cut := func(name string) func(t *testing.T, dir string) {
+		return func(t *testing.T, dir string) {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(name, data[:len(data)*2/3])(t, dir)
+		}
+	}
+	small := testenv.EncoderModel(2)
+	table := small.Graph.Initializer("embeddings.word_embeddings.weight")
+	*table = *onnx.NewFloats(table.Name, table.Floats()[:9*testenv.EncoderDim], 9, testenv.EncoderDim)
+	fewer := onnx.Marshal(small)
 	tests := []struct {
 		name, dir, want string
 	}{
@@ -179,6 +192,9 @@ func TestLoad(t *testing.T) {
 		{"ErrTokenizer", spoil(write("tokenizer.json", []byte("{}"))), "tokenizer"},
 		{"ErrNoModel", spoil(remove("model.onnx")), "neither model.onnx nor model.onnx.zst"},
 		{"ErrModel", spoil(write("model.onnx", []byte("no"))), "read ONNX model"},
+		{"ErrTruncated", spoil(cut("model.onnx")), "model.onnx"},
+		{"ErrTruncatedTokenizer", spoil(cut("tokenizer.json")), "tokenizer.json"},
+		{"ErrForeignTokenizer", spoil(write("model.onnx", fewer)), "tokenizer.json has 14 tokens but model.onnx knows 9: they do not belong together"},
 		{"ErrNames", spoil(write("model.onnx", rename("encoder.layer.", "block."))), "Hugging Face names"},
 		{"ErrGap", spoil(write("model.onnx", rename("encoder.layer.1.", "encoder.layer.2."))), "layer 2 is not in the graph"},
 		{"ErrNoEmbeddings", spoil(write("model.onnx", rename("embeddings.LayerNorm", "words.LayerNorm"))), "layer 0 is not in the graph"},

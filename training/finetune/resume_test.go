@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -163,4 +164,38 @@ func TestCheckpointErrors(t *testing.T) {
 			t.Errorf("resumed at %d", r.Resumed)
 		}
 	})
+}
+
+// TestCheckpointDiskFull: the device that is always full stands in the place of the new checkpoint. The run says so, and the checkpoint that was
+// there is still whole.
+func TestCheckpointDiskFull(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skipf("SKIPPED, NOT TESTED: there is no device that is always full: %v", err)
+	}
+	o := mustOracle(t)
+	spec, rows := o.spec(t), tinyRows(13, 14)
+	options := tinyOptions()
+	options.Epochs, options.Batch = 2, 4
+	dir := t.TempDir()
+	interrupt(t, spec, rows, options, dir, 3, nil)
+	path := filepath.Join(dir, checkpointFile)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/dev/full", path+".new"); err != nil {
+		t.Fatal(err)
+	}
+	again := options
+	again.Checkpoint, again.Every = dir, 1
+	_, err = Run(t.Context(), spec, rows, again, nil)
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "write checkpoint to "+dir) {
+		t.Errorf("got %v", err)
+	}
+	if left, err := os.ReadFile(path); err != nil || !slices.Equal(left, good) {
+		t.Errorf("the checkpoint is no longer what it was: %d bytes, %v", len(left), err)
+	}
+	if r := mustRun(t, spec, rows, again, nil); r.Resumed != 3 {
+		t.Errorf("with room again it goes on from step %d", r.Resumed)
+	}
 }

@@ -19,16 +19,21 @@ type Tagger struct {
 	Dim, Tags int
 	W         [3][]float32 // each Dim × Tags
 	B         []float32
+	// Transitions score neighbouring tags, Tags × Tags row-major, from × to; nil unless the tagger was fitted with Legal. Those that are not legal are 0.
+	Transitions []float32
 }
 
 // TaggerOptions tune the fit. Zero values mean the defaults.
 type TaggerOptions struct {
-	Epochs   int     // default 12
-	Rate     float64 // step of Adam, default 2e-3, falling linearly to zero
-	L2       float64 // decoupled weight decay, default 1e-2 (Loshchilov & Hutter 2019)
-	Batch    int     // sentences a step, default 32
-	Outside  float64 // weight of tag 0 (O), default 1: lower it to find more
-	Seed     uint64
+	Epochs  int     // default 12
+	Rate    float64 // step of Adam, default 2e-3, falling linearly to zero
+	L2      float64 // decoupled weight decay, default 1e-2 (Loshchilov & Hutter 2019)
+	Batch   int     // sentences a step, default 32
+	Outside float64 // weight of tag 0 (O), default 1: lower it to find more
+	Seed    uint64
+	// Legal tells which tag may follow which, [from][to]; what may follow tag 0 may begin a text. When given, a conditional random field is fitted:
+	// weights and transitions maximise the probability of whole tag sequences. Outside then does not count. nil = each token by itself.
+	Legal    [][]bool
 	Progress func(epoch int, loss float64)
 	Mul      Mul // default Pure
 }
@@ -83,7 +88,7 @@ func FitTagger(ctx context.Context, data []Sentence, dim, tags int, o TaggerOpti
 	return f.tagger(), nil
 }
 
-// taggerFit is the state of a fit. Parameters lie in one vector: W0, W1, W2 (columns of one dim × 3·tags matrix), then B.
+// taggerFit is the state of a fit. Parameters lie in one vector: W0, W1, W2 (columns of one dim × 3·tags matrix), then B, then transitions if there are any.
 type taggerFit struct {
 	data      []Sentence
 	dim, tags int
@@ -94,11 +99,18 @@ type taggerFit struct {
 	t         int
 
 	x, z, dz []float32 // scratch: stacked states, their products with the matrix, gradients of those
+	logits   []float32 // scratch: of one text
+	chain    *chain    // nil = each token by itself
 }
 
 func newTaggerFit(data []Sentence, dim, tags int, o TaggerOptions) *taggerFit {
 	n := dim*3*tags + tags
-	f := &taggerFit{data: data, dim: dim, tags: tags, o: o, w: make([]float32, n), m: make([]float32, n), v: make([]float32, n), grad: make([]float32, n)}
+	var c *chain
+	if o.Legal != nil {
+		n += tags * tags
+		c = &chain{tags: tags, legal: o.Legal}
+	}
+	f := &taggerFit{chain: c, data: data, dim: dim, tags: tags, o: o, w: make([]float32, n), m: make([]float32, n), v: make([]float32, n), grad: make([]float32, n)}
 	sum, square, count := make([]float64, dim), make([]float64, dim), 0.0
 	for _, s := range data {
 		for i, h := range s.States {
@@ -135,6 +147,9 @@ func (f *taggerFit) step(batch []int, rate float64) (loss float64, tokens int, e
 	}
 	clear(f.dz)
 	clear(f.grad)
+	if f.chain != nil {
+		f.chain.refresh(f.transitions(f.w))
+	}
 	row := 0
 	for _, i := range batch {
 		l, n := f.sentence(f.data[i].Tags, row)
@@ -147,15 +162,21 @@ func (f *taggerFit) step(batch []int, rate float64) (loss float64, tokens int, e
 	return loss, tokens, nil
 }
 
+func (f *taggerFit) bias(of []float32) []float32 { return of[f.dim*3*f.tags:][:f.tags] }
+
+func (f *taggerFit) transitions(of []float32) []float32 { return of[f.dim*3*f.tags+f.tags:] }
+
 // sentence adds the loss of one text whose products begin at row, and its gradients.
 func (f *taggerFit) sentence(tags []int, row int) (loss float64, tokens int) {
-	logits := make([]float32, f.tags)
-	bias, dBias := f.w[f.dim*3*f.tags:], f.grad[f.dim*3*f.tags:]
+	f.logits = f.logits[:0]
+	var counted, gold []int
 	for t, tag := range tags {
 		if tag < 0 {
 			continue
 		}
-		copy(logits, bias)
+		counted, gold = append(counted, t), append(gold, tag)
+		f.logits = append(f.logits, f.bias(f.w)...)
+		logits := f.logits[len(f.logits)-f.tags:]
 		for k := range 3 {
 			if n := t + k - 1; n >= 0 && n < len(tags) {
 				for c, v := range f.z[(row+n)*3*f.tags+k*f.tags:][:f.tags] {
@@ -163,25 +184,46 @@ func (f *taggerFit) sentence(tags []int, row int) (loss float64, tokens int) {
 				}
 			}
 		}
+	}
+	loss = f.lossOf(gold)
+	dBias := f.bias(f.grad)
+	for i, t := range counted {
+		d := f.logits[i*f.tags : (i+1)*f.tags]
+		for k := range 3 {
+			if n := t + k - 1; n >= 0 && n < len(tags) {
+				for c, v := range d {
+					f.dz[(row+n)*3*f.tags+k*f.tags+c] += v
+				}
+			}
+		}
+		for c, v := range d {
+			dBias[c] += v
+		}
+	}
+	return loss, len(counted)
+}
+
+// lossOf turns the logits of one text into their gradient and returns the loss.
+func (f *taggerFit) lossOf(gold []int) (loss float64) {
+	if f.chain != nil {
+		l, ok := f.chain.loss(f.logits, gold, f.transitions(f.w), f.transitions(f.grad))
+		if !ok {
+			clear(f.logits)
+		}
+		return l
+	}
+	for i, tag := range gold {
 		weight := float32(1)
 		if tag == 0 {
 			weight = float32(f.o.Outside)
 		}
-		loss += float64(weight) * softmaxLoss(logits, tag)
-		tokens++
-		for k := range 3 {
-			if n := t + k - 1; n >= 0 && n < len(tags) {
-				d := f.dz[(row+n)*3*f.tags+k*f.tags:][:f.tags]
-				for c, v := range logits {
-					d[c] += weight * v
-				}
-			}
-		}
-		for c, v := range logits {
-			dBias[c] += weight * v
+		d := f.logits[i*f.tags : (i+1)*f.tags]
+		loss += float64(weight) * softmaxLoss(d, tag)
+		for c := range d {
+			d[c] *= weight
 		}
 	}
-	return loss, tokens
+	return loss
 }
 
 func (f *taggerFit) adam(scale float32, rate float64) {
@@ -200,7 +242,10 @@ func (f *taggerFit) adam(scale float32, rate float64) {
 }
 
 func (f *taggerFit) tagger() *Tagger {
-	t := &Tagger{Dim: f.dim, Tags: f.tags, B: append([]float32(nil), f.w[f.dim*3*f.tags:]...)}
+	t := &Tagger{Dim: f.dim, Tags: f.tags, B: append([]float32(nil), f.bias(f.w)...)}
+	if f.chain != nil {
+		t.Transitions = append([]float32(nil), f.transitions(f.w)...)
+	}
 	for k := range t.W {
 		t.W[k] = make([]float32, f.dim*f.tags)
 		for i := range f.dim {

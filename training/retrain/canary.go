@@ -14,12 +14,13 @@ const CanaryName = "canary.json"
 // CanaryPlan says how the new bundle is tried on customers.
 type CanaryPlan struct {
 	Share float64 `json:"share"` // of the customers that the challenger serves, over 0 to 0.5; default 0.05
-	// Metric decides, by the names of the server's read-out; default "containment". Guardrails must not get worse; default "resolved" and "csat".
+	// Metric decides, by the names of the server's read-out; default "containment". Guardrails must not get worse; default "resolved" and "csat", which
+	// need customers who say and rate: without them nothing is known, and nothing is promoted. Empty but not nil = none.
 	Metric     string   `json:"metric,omitempty"`
-	Guardrails []string `json:"guardrails,omitempty"`
+	Guardrails []string `json:"guardrails"`
 	Effect     float64  `json:"effect,omitempty"` // relative difference of the metric that is worth finding; default 0.05
 	Margin     float64  `json:"margin,omitempty"` // relative loss of a guardrail that is accepted; default 0.05
-	Days       int      `json:"days,omitempty"`   // at least; default 3
+	Days       int      `json:"days,omitempty"`   // at least; default 3; -1 = as soon as the numbers suffice
 	Skip       bool     `json:"skip,omitempty"`   // no canary: the run ends with a challenger
 }
 
@@ -27,7 +28,7 @@ func (p CanaryPlan) defaults() CanaryPlan {
 	if !(p.Share > 0) {
 		p.Share = 0.05
 	}
-	if p.Days <= 0 {
+	if p.Days == 0 {
 		p.Days = 3
 	}
 	if p.Metric == "" {
