@@ -20,7 +20,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-ingest stress-analytics bench-experiments check-stats bench-values stress-turns transcript bench-knowledge bench-mine eval eval-dialogs eval-values train embed heads models curve bench-quality clean
+.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-ingest stress-analytics bench-experiments check-stats bench-values stress-turns transcript bench-knowledge bench-mine bench-parse-log eval eval-dialogs eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -74,16 +74,19 @@ stress-turns: setup ## kill the robot 50 times under load, and two that share a 
 transcript: setup ## write docs/transcript.md, in Chinese and English, from real answers
 	YINGDA_TRANSCRIPT=$(CURDIR)/docs/transcript.md $(GO) test -count=1 -timeout 10m -run '^TestWalk$$' ./cmd/yingda
 
-bench-experiments: ## what experiments add to a turn
+bench-experiments: ## what experiments add to a turn, with work shared between variants and without ("alone")
 	$(GO) test -run '^$$' -bench 'Assign|Turn' -benchtime 2000x ./dialogue/experiment
 
+bench-parse-log: ## what noting texts that are only analysed adds to a request, and behind it
+	$(GO) test -run '^$$' -bench 'Offer|Note' -benchtime 1000x ./dialogue/parses
+
 bench-ingest: ## how many turns a second go from the log into the warehouse, step by step; make one of a million turns again
-	$(GO) test -run '^$$' -bench Take -benchtime 3s ./analytics/warehouse
+	$(GO) test -run '^$$' -bench 'Take|Bound' -benchtime 3s ./analytics/warehouse
 	$(GO) test -run '^$$' -bench Ingest -benchtime 3s ./analytics/feed
 	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 20m -run '^TestRebuild$$' -v ./analytics/warehouse
 
 stress-analytics: setup ## kill the robot or its analytics 100 times under load: what is counted equals the log; some 10 minutes
-	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 30m -v -run '^TestAnalytics' ./cmd/yingda
+	YINGDA_STRESS=1 $(GO) test -count=1 -timeout 30m -v -run '^Test(Analytics|ParsesCrash)' ./cmd/yingda
 
 check-stats: ## the statistics of experiments on 10,000 simulated ones each, and on the planted ones of the demo data
 	$(GO) test -count=1 -timeout 20m -v -run '^TestSimulation' ./analytics/abtest
@@ -93,8 +96,10 @@ bench-flight: $(VENV)/notebooks ## rows a second over Arrow Flight SQL, to a cli
 	YINGDA_ANALYTICS_PYTHON=$(VENV)/notebooks/bin/python $(GO) test -run '^$$' -bench Loopback -benchtime 5x ./analytics/flight
 
 bench-report: TURNS ?= 10000000
-bench-report: ## time the reports on TURNS made-up messages: panels from roll-ups, every report over all messages
-	YINGDA_BENCH_TURNS=$(TURNS) $(GO) test -count=1 -v -timeout 30m -run '^TestSpeed$$' ./analytics/report
+bench-report: THREADS ?= 2
+bench-report: MEMORY ?= 4GB
+bench-report: ## time the reports on TURNS made-up messages, with THREADS and MEMORY (defaults 2, 4GB; those of a process are 1, 1GB): panels from roll-ups, every report over all messages, what goes to the disk
+	YINGDA_BENCH_TURNS=$(TURNS) YINGDA_BENCH_THREADS=$(THREADS) YINGDA_BENCH_MEMORY=$(MEMORY) $(GO) test -count=1 -v -timeout 30m -run '^TestSpeed$$' ./analytics/report
 
 bench-analytics: build $(VENV)/engines ## the same questions on the same 10 million turns: DuckDB, chDB, polars, pandas, Spark; rewrites its section of docs/benchmarks.md (ARGS="--turns 2000000")
 	$(BIN) bench-analytics --python $(VENV)/engines/bin/python --out docs/benchmarks.md $(ARGS)
@@ -161,6 +166,13 @@ retrain-demo: setup ## show on demo data that the loop closes; rewrites the sect
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
 	$(BIN) bundle verify $(BUNDLE)
 	rm -rf models/default/bundle && cp -R $(BUNDLE) models/default/bundle
+
+.PHONY: eval-oos eval-folds
+eval-oos: setup ## compare ways to tell what is out of scope: on what the champion's training held out, and on DATA (ARGS="--benchmark training/recipes/public/clinc150.yaml --bundle FOLDER")
+	$(BIN) eval --oos-scores $(if $(wildcard $(DATA)),--data $(DATA)) $(ARGS)
+
+eval-folds: setup ## cross-validate heads and thresholds over the corpus with 5 folds: mean, spread, pooled interval (ARGS="--unseen", ARGS="--encoder FOLDER")
+	$(BIN) eval --folds 5 --data training/corpus/data $(ARGS)
 
 curve: setup ## learning curve over the size of the corpus, measured on DATA
 	$(BIN) curve --encoder $(ENCODER) --eval $(DATA) $(ARGS)

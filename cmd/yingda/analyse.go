@@ -44,12 +44,17 @@ type analyseFlags struct {
 	flight  flightFlags
 }
 
-func (f *analyseFlags) register(fs *flag.FlagSet, prefix string) {
+// registerWarehouse registers what opening the folder takes; register adds what concerns a process that serves it.
+func (f *analyseFlags) registerWarehouse(fs *flag.FlagSet, prefix string) {
 	fs.StringVar(&f.memory, prefix+"memory", "1GB", "memory of the database, as 512MB or 2GB; what does not fit is spilled to its folder")
 	fs.IntVar(&f.threads, prefix+"threads", 1, "`threads` of the database")
-	fs.IntVar(&f.nice, prefix+"nice", 10, "how far analytics gives way to the robot where processors are short, 0 to 19")
 	fs.IntVar(&f.keep, prefix+"keep-days", 0, "`days` that turns and sessions are kept; hourly and daily sums stay (default: for ever)")
 	fs.DurationVar(&f.session, prefix+"session-time", 30*time.Minute, "how long a silence ends a session; to change it, rebuild: 'yingda lake rebuild'")
+}
+
+func (f *analyseFlags) register(fs *flag.FlagSet, prefix string) {
+	f.registerWarehouse(fs, prefix)
+	fs.IntVar(&f.nice, prefix+"nice", 10, "how far analytics gives way to the robot where processors are short, 0 to 19")
 	f.flight.register(fs, prefix)
 }
 
@@ -160,7 +165,7 @@ func (f *analyseFlags) serve(ctx context.Context, log *slog.Logger) error {
 	mux.HandleFunc("GET /internal/messages", serveMessages(w, log))
 	mux.HandleFunc("GET /internal/candidates", serveMineSource(w, log))
 	work, stop := context.WithCancel(ctx)
-	deliveries, delivered := startDeliveries(work, f.dir, w, log)
+	deliveries, delivered := startDeliveries(work, f.dir, w, f.options(log).Keep, log)
 	mux.Handle("POST "+intake.ImportPath, intake.Handler(w.Ingest, tell))
 	answers := f.webOptions(w, log)
 	answers.Exports = deliveries

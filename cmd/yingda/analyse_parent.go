@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"yingda/analytics/feed"
+	"yingda/dialogue/eventlog"
 )
 
 // analyst is the side of the process that holds the log: it keeps a child alive that has the database, and feeds it. Conversations never wait
@@ -33,6 +34,7 @@ type analyst struct {
 	log    *slog.Logger
 	client *http.Client
 	feeder *feed.Feeder
+	parses *feed.ParsesFeeder
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	failed error // of the feeder; read after wg
@@ -41,8 +43,14 @@ type analyst struct {
 // socketURL is how requests to the socket are addressed; the name says nothing.
 const socketURL = "http://analytics"
 
+// fedLog is a log with all that is counted.
+type fedLog interface {
+	feed.Log
+	feed.ParsesLog
+}
+
 // start starts the child and feeds it from l until close is called.
-func (f *analyseFlags) start(l feed.Log, stderr io.Writer, log *slog.Logger) (*analyst, error) {
+func (f *analyseFlags) start(l fedLog, stderr io.Writer, log *slog.Logger) (*analyst, error) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
@@ -54,24 +62,18 @@ func (f *analyseFlags) start(l feed.Log, stderr io.Writer, log *slog.Logger) (*a
 		return nil, fmt.Errorf("analytics: %w", err)
 	}
 	a := &analyst{flags: *f, self: self, stderr: stderr, log: log, client: socketClient(f.dir)}
-	a.feeder = feed.NewFeeder(l, a.client, socketURL, log)
+	a.feeder, a.parses = feed.NewFeeder(l, a.client, socketURL, log), feed.NewParsesFeeder(l, a.client, socketURL, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	a.cancel = cancel
-	a.wg.Add(2)
-	go func() {
-		defer a.wg.Done()
-		a.supervise(ctx)
-	}()
-	go func() {
-		defer a.wg.Done()
-		a.failed = a.feeder.Run(ctx)
-	}()
+	a.wg.Go(func() { a.supervise(ctx) })
+	a.wg.Go(func() { a.failed = a.feeder.Run(ctx) })
+	a.wg.Go(func() { a.parses.Run(ctx) })
 	return a, nil
 }
 
-// startAnalytics starts analytics beside the conversations; nil where there are none, or another process counts.
-func (f *serveFlags) startAnalytics(talk *converse, std stdio, log *slog.Logger) (*analyst, error) {
-	if talk == nil || f.noAnalytics {
+// startAnalytics starts analytics beside a log; nil where there is none, or another process counts.
+func (f *serveFlags) startAnalytics(l *eventlog.Log, talk *converse, std stdio, log *slog.Logger) (*analyst, error) {
+	if l == nil || f.noAnalytics {
 		return nil, nil
 	}
 	if f.talk.log.nats != "" && f.analyse.dir == "" {
@@ -81,9 +83,10 @@ func (f *serveFlags) startAnalytics(talk *converse, std stdio, log *slog.Logger)
 	if f.analyse.dir == "" {
 		f.analyse.dir = filepath.Join(filepath.Dir(filepath.Clean(f.talk.log.dir)), "analytics")
 	}
-	a, err := f.analyse.start(talk.log, std.err, log)
-	if err == nil {
+	a, err := f.analyse.start(l, std.err, log)
+	if err == nil && talk != nil {
 		a.tellExperiments(talk)
+		a.steerExperiments(talk.experiments)
 	}
 	return a, err
 }

@@ -102,7 +102,7 @@ func (m *many) run(ctx context.Context, f *serveFlags) (got bench.Conversations,
 	if err != nil {
 		return got, err
 	}
-	holdMemory()
+	holdMemory(ctx)
 	r := f.registry(store, rules, m.log)
 	if err := r.Sync(ctx); err != nil {
 		return got, err

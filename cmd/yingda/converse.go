@@ -17,6 +17,7 @@ import (
 	"yingda/dialogue/engine"
 	"yingda/dialogue/eventlog"
 	"yingda/dialogue/experiment"
+	"yingda/dialogue/idle"
 	"yingda/dialogue/knowledge"
 	"yingda/dialogue/media"
 	"yingda/dialogue/pairs"
@@ -27,6 +28,7 @@ import (
 	"yingda/dialogue/routing"
 	"yingda/dialogue/script"
 	pack "yingda/dialogue/standard"
+	"yingda/nlu"
 )
 
 // converseFlags say where conversations are kept and what the robot works with.
@@ -47,7 +49,7 @@ func (f *converseFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&f.profile, "profiles", os.Getenv("YINGDA_PROFILES"), "`file` that says where customers' profiles come from, by HTTP or SQL (YINGDA_PROFILES; default: only what callers send and the robot learns)")
 	fs.StringVar(&f.deliver, "deliver", "", "`file` that says where messages go that the robot sends by itself when the customer is not connected")
 	fs.StringVar(&f.links, "link-hosts", "", "comma-separated `hosts` whose pages' titles may be read when a customer sends a link")
-	fs.BoolVar(&f.off, "parse-only", false, "only analyse texts: no conversations and no log")
+	fs.BoolVar(&f.off, "parse-only", false, "only analyse texts: no conversations, and no log but that of --log-parses")
 }
 
 // converse is the conversation half of a running server.
@@ -68,6 +70,7 @@ type converse struct {
 	profiles    *profile.Service
 	proposals   *recommend.Recommender
 	proactive   *proactive.Service
+	idle        *idle.Service
 	calls       *action.Client
 	closers     []func()
 	reloading   sync.Mutex
@@ -147,7 +150,7 @@ func (f *converseFlags) open(ctx context.Context, parts converseParts) (c *conve
 
 // decideBy puts a pack's tasks and settings in force.
 func (c *converse) decideBy(p *pack.Pack) error {
-	next, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: c.knowledge, Recommender: c.proposals})
+	next, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: c.knowledge, Recommender: c.proposals, Same: p.Products.Same})
 	if err != nil {
 		return err
 	}
@@ -177,8 +180,8 @@ func (f *converseFlags) openEngine(c *converse, parts converseParts) (err error)
 	if err != nil {
 		return err
 	}
-	o := engine.Options{Store: c.log, Parser: parts.parser, Policy: &c.policy, Scripts: c.scripts, Profiles: c.profiles, Media: looks, Redact: c.pack.Redact, Feel: c.pack.Emoji.Feel,
-		Experiments: c.experiments, Taken: c.pairs.Taken}
+	o := engine.Options{Store: c.log, Parser: parts.parser, Policy: &c.policy, Scripts: c.scripts, Profiles: c.profiles, Media: looks, Redact: c.pack.Redact, Feel: c.feel,
+		Experiments: c.experiments, Taken: c.pairs.Taken, Same: c.profiles.Same}
 	if c.calls != nil {
 		o.Calls = c.calls
 	}
@@ -187,6 +190,11 @@ func (f *converseFlags) openEngine(c *converse, parts converseParts) (err error)
 	}
 	c.engine, err = engine.New(o)
 	return err
+}
+
+// feel corrects an emotion by the emoji of the pack that is in force.
+func (c *converse) feel(words nlu.Emotion, text string) nlu.Emotion {
+	return c.current.Load().Emoji.Feel(words, text)
 }
 
 func (f *converseFlags) openMedia(c *converse, parts converseParts) (*media.Reader, error) {
@@ -224,7 +232,17 @@ func (f *converseFlags) openServices(c *converse, parts converseParts) (err erro
 	c.proactive, err = proactive.New(proactive.Options{
 		Documents: c.log, Conversations: c.engine, Scripts: c.scripts, Kinds: c.pack.FollowUps, People: c.profiles, Channels: channels, Logger: parts.slog,
 	})
+	if err != nil {
+		return err
+	}
+	c.idle, err = idle.New(idle.Options{Log: c.log, Conversations: c.engine, Documents: c.log, Rules: silence(c.pack), Logger: parts.slog})
 	return err
+}
+
+// silence is what a pack says of idle conversations.
+func silence(p *pack.Pack) idle.Rules {
+	i := p.Settings.Idle
+	return idle.Rules{Quiet: i.Quiet.Std(), Done: i.Done.Std(), People: i.People.Std()}
 }
 
 // run runs the background half until ctx is done. A part that fails is begun again after a while: turns go on meanwhile.
@@ -233,6 +251,7 @@ func (c *converse) run(ctx context.Context, log *slog.Logger) error {
 		"knowledge": c.knowledge.Run,
 		"routing":   c.routing.Run,
 		"pairs":     c.pairs.Run,
+		"idle":      c.idle.Run,
 		"profiles":  func(ctx context.Context) error { return c.profiles.Run(ctx, c.log) },
 		"proposals": func(ctx context.Context) error { return c.proposals.Run(ctx, c.log) },
 		"follow-ups": func(ctx context.Context) error {
@@ -306,7 +325,7 @@ func packTime(dir string) (newest time.Time) {
 	return newest
 }
 
-// follow puts changed tasks, settings, queues and follow-ups in force while the server runs. Scripts and knowledge are edited through the
+// follow puts changed tasks, settings, queues, follow-ups, products, emoji and the rules of learning and proposing in force while the server runs. Scripts and knowledge are edited through the
 // API, where changes have versions; their files are the first version and are read at start.
 func (c *converse) follow(ctx context.Context, dir string, log *slog.Logger) {
 	seen := packTime(dir)
@@ -345,5 +364,8 @@ func (c *converse) reload(dir string) error {
 	c.routing.SetConfig(p.Routing)
 	c.proactive.SetKinds(p.FollowUps)
 	c.proposals.SetCatalogue(p.Products)
+	c.proposals.SetRules(p.Proposing)
+	c.profiles.SetRules(p.Learning)
+	c.idle.SetRules(silence(p))
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"yingda/dialogue"
+	"yingda/dialogue/engine"
 	"yingda/dialogue/experiment"
 	"yingda/dialogue/pairs"
 	"yingda/dialogue/policy"
@@ -50,6 +52,16 @@ func packRobot(p *pack.Pack) (experiment.Robot, error) {
 		return experiment.Robot{}, err
 	}
 	return experiment.Robot{Policy: policy.NewVariants(plain, nil, nil).Check, Choices: p.Scripts.Choices}, nil
+}
+
+var _ engine.Comparer = (*livePolicy)(nil)
+
+// Together implements [engine.Comparer].
+func (l *livePolicy) Together() dialogue.Policy { return l.p.Load().Together() }
+
+// Alike implements [engine.Comparer].
+func (l *livePolicy) Alike(tenant string, a, b map[string]string) bool {
+	return l.p.Load().Alike(tenant, a, b)
 }
 
 // noteExperiments tells whoever waits on changed that the experiments are others now.

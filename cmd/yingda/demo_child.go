@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,7 +37,8 @@ func (f *serveFlags) startDemoShop(ctx context.Context, std stdio, log *slog.Log
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	cmd := exec.Command(self, "demo-shop", "--addr", address, "--secret-file", secret, "--write-actions", actions, "--robot", "http://"+f.addr)
-	cmd.Stderr = io.Discard
+	said := &lineLog{log: log.With("part", "demo-shop")}
+	cmd.Stderr = said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C ends the robot first, which then ends the shop
 	dieWithParent(cmd.SysProcAttr)
 	if err := cmd.Start(); err != nil {
@@ -46,7 +46,8 @@ func (f *serveFlags) startDemoShop(ctx context.Context, std stdio, log *slog.Log
 	}
 	stop = func() error {
 		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait() // its own way of ending is of no interest
+		cmd.Wait() // its own way of ending is of no interest; returns once all that it wrote was read
+		said.flush()
 		return os.RemoveAll(dir)
 	}
 	if err := waitFor(ctx, "http://"+address+"/healthz"); err != nil {

@@ -98,11 +98,20 @@ func buildEngineOn(b *models.Bundle, o standard.Options, cores int) (*standard.E
 
 // open loads the one bundle that a command line asks for.
 func (f *engineFlags) open(ctx context.Context, log io.Writer) (*standard.Engine, error) {
-	if err := f.initORT(ctx, log); err != nil {
-		return nil, err
-	}
 	rules, err := f.loadRules()
 	if err != nil {
+		return nil, err
+	}
+	return f.openWith(ctx, rules, log)
+}
+
+// openModel loads it without recognisers, for commands that look at the intents and vectors of many texts only.
+func (f *engineFlags) openModel(ctx context.Context, log io.Writer) (*standard.Engine, error) {
+	return f.openWith(ctx, standard.NoRules(), log)
+}
+
+func (f *engineFlags) openWith(ctx context.Context, rules *standard.Rules, log io.Writer) (*standard.Engine, error) {
+	if err := f.initORT(ctx, log); err != nil {
 		return nil, err
 	}
 	b, err := f.openBundle()

@@ -20,18 +20,32 @@ const maxFaults = 20
 func runEval(ctx context.Context, args []string, std stdio) error {
 	fs := newFlags(std, "eval", "", "Measures a bundle on labelled data in any format of docs/data.md: Rasa NLU YAML, JSONL, CSV/TSV of text,label and others.")
 	var f engineFlags
+	var folds foldsFlags
+	var oos oosFlags
 	f.register(fs)
+	folds.register(fs)
+	oos.register(fs)
 	var data multi
 	fs.Var(&data, "data", "labelled `file` or folder; may be given several times")
-	out := fs.String("out", "", "also write report.json and report.html to this `folder`")
+	out := fs.String("out", "", "also write the report to this `folder`: report.json and report.html, folds.json or oos-scores.json")
 	against := fs.String("against", "", "compare with this `bundle` on the same data: an id, a path, or 'champion'")
 	if err := parseFlags(fs, args); err != nil {
 		return err
 	}
-	if len(data) == 0 {
+	switch {
+	case oos.on:
+		return evalOOS(ctx, &f, &oos, folds.features, data, *out, std)
+	case len(data) == 0:
 		fs.Usage()
 		return errUsage
+	case folds.k != 0:
+		return evalFolds(ctx, &f, &folds, data, *out, std)
 	}
+	return evalBundle(ctx, &f, data, *out, *against, std)
+}
+
+// evalBundle measures the bundle's answers.
+func evalBundle(ctx context.Context, f *engineFlags, data multi, out, against string, std stdio) error {
 	c, err := readData(data, std)
 	if err != nil {
 		return err
@@ -46,8 +60,8 @@ func runEval(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
-	if *against != "" {
-		other, err := f.openOther(ctx, *against, std.err)
+	if against != "" {
+		other, err := f.openOther(ctx, against, std.err)
 		if err != nil {
 			return fmt.Errorf("eval: --against: %w", err)
 		}
@@ -56,10 +70,10 @@ func runEval(ctx context.Context, args []string, std stdio) error {
 			return err
 		}
 	}
-	if err := report.Text(std.out); err != nil || *out == "" {
+	if err := report.Text(std.out); err != nil || out == "" {
 		return err
 	}
-	return writeReport(report, *out, std)
+	return writeReport(report, out, std)
 }
 
 // multi is a flag that may be repeated.

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 
 	"yingda/dialogue/eventlog"
 )
@@ -27,6 +28,8 @@ type logFlags struct {
 	key      string
 	replicas int
 	maxMiB   int64
+
+	keepParses time.Duration // no flag of its own; 0 = as the log has it
 }
 
 // register adds the flags to a command's. Their defaults come from the environment.
@@ -76,7 +79,7 @@ func (f *logFlags) options(create bool, w io.Writer, log *slog.Logger) (eventlog
 
 // place returns where the log is, without keys.
 func (f *logFlags) place(log *slog.Logger) eventlog.Options {
-	o := eventlog.Options{Dir: f.dir, Replicas: f.replicas, MaxBytes: f.maxMiB << 20, Credentials: f.creds, Logger: log}
+	o := eventlog.Options{Dir: f.dir, Replicas: f.replicas, MaxBytes: f.maxMiB << 20, KeepParses: f.keepParses, Credentials: f.creds, Logger: log}
 	if f.nats != "" {
 		o.Dir, o.URL = "", f.nats
 	}

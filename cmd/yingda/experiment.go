@@ -128,6 +128,9 @@ func experimentCheck(_ context.Context, f *experimentFlags, files []string, std 
 			continue
 		}
 		fmt.Fprintf(std.out, "%s: %s, variants %s; nothing is wrong\n", name, d.Name, strings.Join(d.Names(), ", "))
+		if err := tellLooks(std.out, d); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -41,7 +41,7 @@ type resultsFlags struct {
 
 func (f *resultsFlags) register(fs *flag.FlagSet) {
 	registerAnalyticsDir(fs, &f.report.analyse.dir)
-	f.report.analyse.register(fs, "")
+	f.report.analyse.registerWarehouse(fs, "")
 	f.words, f.truths = map[string]*string{}, map[string]*bool{}
 	for _, w := range []struct{ name, help string }{
 		{"from", "first `day` or time (default: the start; without a definition 90 days ago)"}, {"to", "`day` or time before which sessions begin (default: the end, or now)"},
@@ -49,6 +49,7 @@ func (f *resultsFlags) register(fs *flag.FlagSet) {
 		{"arms", "variants with `weights`, the control first: control:1,warm:1"}, {"cuts", "dimensions to look into: channel, lang, tier"},
 		{"alpha", "`level` of significance (default 0.05)"}, {"power", "`power` that was planned (default 0.8)"}, {"effect", "least relative `lift` worth finding"},
 		{"lookback", "`days` before the first exposure that are used to reduce variance (default 14; -1 = none)"}, {"correction", "for several secondary metrics: bh, by, holm, hochberg, hommel, bonferroni, sidak, none (default bh)"},
+		{"units", "`customers` planned"}, {"looks", "planned looks: how many, or at which `shares` of the planned customers: 0.25,0.5,1"}, {"spending", "of alpha over the looks: `obrien-fleming` (default) or pocock"},
 		{"bundle", "--shadows: only this `bundle`"}, {"shadow", "--shadows: only this `shadow`"}, {"limit", "--shadows: `rows`"},
 	} {
 		f.words[w.name] = fs.String(w.name, "", w.help)

@@ -32,6 +32,10 @@ func TestExperimentFiles(t *testing.T) {
 	if out, _, err := call(t, "", "experiment", "check", good); err != nil || !strings.Contains(out, "nothing is wrong") {
 		t.Errorf("%v %s", err, out)
 	}
+	looks := mustDefinition(t, "name: looks\nvariants: [{name: a}, {name: b, settings: {understanding.act: 0.8}}]\nplan: {metric: resolved, units: 4000, looks: {number: 4}}\n")
+	if out, _, err := call(t, "", "experiment", "check", looks); err != nil || !strings.Contains(out, "look 2 at 2000 customers: counts from p < 0.003 ") || !strings.Contains(out, "% more customers than with one look") {
+		t.Errorf("%v %s", err, out)
+	}
 	for source, want := range map[string]string{
 		"name: careful\nvariants: [{name: a}, {name: b, settings: {understanding.acept: 1}}]\n": "field acept not found",
 		"name: careful\nvariants: [{name: a}, {name: b, colour: red}]\n":                        "field colour not found",

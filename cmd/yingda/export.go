@@ -88,7 +88,7 @@ func (f *exportFlags) reach(ctx context.Context, std stdio) (http.RoundTripper, 
 	} else if err != nil {
 		return nil, nil, err
 	}
-	d, err := openDeliverer(f.dir, w, log)
+	d, err := openDeliverer(f.dir, w, 0, log)
 	if err == nil && d == nil {
 		err = fmt.Errorf("there is no %s: docs/analytics/crm.md shows one", filepath.Join(f.dir, deliverName))
 	}
@@ -143,8 +143,8 @@ func (f *exportFlags) print(ctx context.Context, rt http.RoundTripper, method, p
 	return t.Flush()
 }
 
-// openDeliverer reads DIR/deliver.yaml; nil without one.
-func openDeliverer(dir string, w *warehouse.Warehouse, log *slog.Logger) (*deliver.Deliverer, error) {
+// openDeliverer reads DIR/deliver.yaml; nil without one. keep is for how long the warehouse keeps days, 0 = forever.
+func openDeliverer(dir string, w *warehouse.Warehouse, keep time.Duration, log *slog.Logger) (*deliver.Deliverer, error) {
 	path := filepath.Join(dir, deliverName)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -156,13 +156,13 @@ func openDeliverer(dir string, w *warehouse.Warehouse, log *slog.Logger) (*deliv
 	if err != nil {
 		return nil, err
 	}
-	return deliver.New(deliver.Options{Config: c, Dir: dir, Querier: w, Seed: uint64(time.Now().UnixNano()), Log: log})
+	return deliver.New(deliver.Options{Config: c, Dir: dir, Querier: w, Keep: keep, Seed: uint64(time.Now().UnixNano()), Log: log})
 }
 
 // startDeliveries runs what DIR/deliver.yaml says until ctx is done; wait for done then. A fault in it is said, and does not stop analytics.
-func startDeliveries(ctx context.Context, dir string, w *warehouse.Warehouse, log *slog.Logger) (d *deliver.Deliverer, done <-chan struct{}) {
+func startDeliveries(ctx context.Context, dir string, w *warehouse.Warehouse, keep time.Duration, log *slog.Logger) (d *deliver.Deliverer, done <-chan struct{}) {
 	ended := make(chan struct{})
-	d, err := openDeliverer(dir, w, log)
+	d, err := openDeliverer(dir, w, keep, log)
 	if err != nil {
 		log.Error("nothing is delivered or exported", "error", err)
 		d = nil

@@ -264,7 +264,7 @@ func (t *serverTarget) list(ctx context.Context) ([]knowledge.Version, error) {
 
 func (t *serverTarget) put(ctx context.Context, c knowledge.Change) error {
 	body := map[string]any{"revision": c.Revision, "lang": c.Lang, "questions": c.Questions, "answer": c.Answer,
-		"links": c.Links, "image": c.Image, "intents": c.Intents, "tags": c.Tags}
+		"links": c.Links, "image": c.Image, "intents": c.Intents, "tags": c.Tags, "next": c.Next}
 	for k, v := range body {
 		if list, ok := v.([]string); ok && list == nil {
 			delete(body, k)

@@ -33,7 +33,7 @@ func runLake(ctx context.Context, args []string, std stdio) error {
 	fs := newFlags(std, "lake", "status|files|verify|repair|seal|rebuild", lakeHelp)
 	var f analyseFlags
 	registerAnalyticsDir(fs, &f.dir)
-	f.register(fs, "")
+	f.registerWarehouse(fs, "")
 	if len(args) == 0 {
 		fs.Usage()
 		return errUsage

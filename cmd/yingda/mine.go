@@ -117,7 +117,7 @@ func runMineRun(ctx context.Context, args []string, std stdio) (err error) {
 	if fs.NArg() > 0 {
 		return fmt.Errorf("mine: there is no command %q; 'yingda mine -h' lists them", fs.Arg(0))
 	}
-	e, err := f.engineFlags.open(ctx, std.err)
+	e, err := f.openModel(ctx, std.err)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ func printRun(std stdio, res *mine.Result) error {
 
 func printGroups(std stdio, list []review.Entry) error {
 	t := tabwriter.NewWriter(std.out, 2, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "GROUP\tMINUTES\tMESSAGES\tTEXTS\tCUSTOMERS\tTO PEOPLE\tKIND\tNEAREST\tSTATUS\tNAME\tLIKE")
+	fmt.Fprintln(t, "GROUP\tMINUTES\tMESSAGES\tTEXTS\tCORE\tCUSTOMERS\tTO PEOPLE\tKIND\tNEAREST\tSTATUS\tNAME\tLIKE")
 	for _, e := range list {
 		near := e.Verdict.Intent
 		if near == "" && len(e.Verdict.Near) > 0 {
@@ -210,7 +210,7 @@ func printGroups(std stdio, list []review.Entry) error {
 		if len(e.Examples) > 0 {
 			like = short(e.Examples[0])
 		}
-		fmt.Fprintf(t, "%s\t%.0f\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.Impact, e.Count, e.Texts, e.Customers, e.Handed, e.Verdict.Kind, near, status, short(name), like)
+		fmt.Fprintf(t, "%s\t%.0f\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.Impact, e.Count, e.Texts, e.Core, e.Customers, e.Handed, e.Verdict.Kind, near, status, short(name), like)
 	}
 	return t.Flush()
 }

@@ -72,15 +72,21 @@ func runMineShow(_ context.Context, args []string, std stdio) error {
 
 func printGroup(w io.Writer, e *review.Entry) error {
 	fmt.Fprintf(w, "%s  %s / %s  (%s)\n%s\n%s\n\n", e.ID, e.Name.ZH, e.Name.EN, e.Status, e.Verdict.Why.ZH, e.Verdict.Why.EN)
-	fmt.Fprintf(w, "%d messages, %d texts, %d customers, %d went to people, %.0f minutes; %s to %s; by week %v\n", e.Count, e.Texts, e.Customers, e.Handed, e.Impact,
+	fmt.Fprintf(w, "%d messages, %d texts (%d in the core), %d customers, %d went to people, %.0f minutes; %s to %s; by week %v\n", e.Count, e.Texts, e.Core, e.Customers, e.Handed, e.Impact,
 		e.First.Format(time.DateOnly), e.Last.Format(time.DateOnly), e.Weekly)
+	if e.Unnamed > 0 {
+		fmt.Fprintf(w, "of %d messages nobody is named: they were only analysed\n", e.Unnamed)
+	}
 	for _, n := range e.Verdict.Near {
 		fmt.Fprintf(w, "  near %-32s cosine %5.2f  first for %3.0f %%  mean %.2f\n", n.Intent, n.Cosine, 100*n.Share, n.Mean)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 2, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "KEY\tSAID\tTO PEOPLE\tFIRST INTENT\tP\tTEXT")
-	for _, m := range e.Members {
+	for i, m := range e.Members {
+		if i > 0 && e.Members[i-1].Core && !m.Core {
+			fmt.Fprintln(t, "probably also:\t\t\t\t\t")
+		}
 		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%.2f\t%s\n", m.Key, m.Count, m.Handed, m.Top1, m.P1, m.Text)
 	}
 	for _, d := range e.Decisions {
@@ -102,6 +108,7 @@ func decide(action review.Action) func(context.Context, []string, stdio) error {
 		case review.Accept, review.Assign:
 			fs.StringVar(&d.Intent, "intent", "", "`name` of the intent, e.g. order.gift_card")
 			fs.StringVar(&leave, "leave", "", "`keys` of messages that do not belong, with commas")
+			fs.BoolVar(&d.Core, "core", false, "only the group's core, not what probably belongs to it too")
 		case review.Merge:
 			fs.StringVar(&d.Into, "into", "", "the `group` that takes the messages over")
 		case review.Rename:

@@ -197,7 +197,7 @@ func (f *replayFlags) parts(ctx context.Context, l *eventlog.Log, std stdio) (o 
 		return o, done, err
 	}
 	closers = append(closers, scripts.Close)
-	decide, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: known})
+	decide, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: known, Same: p.Products.Same})
 	if err != nil {
 		return o, done, err
 	}

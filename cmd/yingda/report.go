@@ -28,7 +28,7 @@ import (
 const reportHelp = `Answers a report from the warehouse: how many, how fast, how well, and why not. Every rate comes with what it is a share of, its interval and
 its definition. A process that runs on the folder is asked over its socket; without one the folder is opened.
 
-  yingda report --list
+  yingda report                                  # lists them
   yingda report containment --from 2026-03-01 --to 2026-04-01 --zone Asia/Shanghai
   yingda report csat --channel app,web --format csv --out csat.csv
   yingda report all --format html --out reports.html
@@ -46,18 +46,18 @@ type reportFlags struct {
 
 func (f *reportFlags) register(fs *flag.FlagSet) {
 	registerAnalyticsDir(fs, &f.analyse.dir)
-	f.analyse.register(fs, "")
+	f.analyse.registerWarehouse(fs, "")
 	f.words = map[string]*string{}
 	for _, w := range []struct{ name, help string }{
 		{"from", "first `day` (2026-03-01) or time"}, {"to", "`day` or time before which the period ends"}, {"days", "`number` of days, instead of --from or --to"},
 		{"zone", "time `zone` of days and hours, as Asia/Shanghai (default: that of the process on the folder, else UTC)"}, {"channel", "only these channels, with `commas`"}, {"lang", "only these languages"}, {"tier", "only these tiers"},
 		{"intent", "only these intents"}, {"queue", "only these queues"}, {"bundle", "only these bundles"}, {"limit", "`rows` of lists (default: 20)"},
-		{"hours", "opening `hours` for waiting times, as \"mon-fri 09:00-18:00, sat 10:00-16:00\""}, {"base", "`day` on which the base of drift begins (default: four weeks before)"},
+		{"hours", "opening `hours` for waiting times, as \"mon-fri 09:00-18:00, sat 10:00-16:00\"; holidays as \"2027-02-05..2027-02-11 closed, 2027-02-20 as fri\""}, {"base", "`day` on which the base of drift begins (default: four weeks before)"},
 	} {
 		f.words[w.name] = fs.String(w.name, "", w.help)
 	}
 	fs.BoolVar(&f.exact, "exact", false, "read messages even where a roll-up would do")
-	fs.BoolVar(&f.list, "list", false, "list the reports")
+	fs.BoolVar(&f.list, "list", false, "list the reports, as without a name")
 	fs.StringVar(&f.format, "format", "", "table, json, csv, parquet, arrow or html (default: by the name of --out, else table)")
 	fs.StringVar(&f.out, "out", "", "`file` to write (default: the standard output)")
 	fs.StringVar(&f.tenant, "tenant", server.DefaultTenant, "whose data")
@@ -88,11 +88,8 @@ func runReport(ctx context.Context, args []string, std stdio) error {
 		name = fs.Arg(0)
 	}
 	switch {
-	case f.list:
+	case f.list || name == "":
 		return listReports(std.out, f.lang)
-	case name == "":
-		fs.Usage()
-		return errUsage
 	case f.dialect != "":
 		return f.printSQL(std.out, name)
 	}
@@ -164,8 +161,8 @@ func (f *reportFlags) answer(ctx context.Context, name string, std stdio) error 
 	v.Set("format", f.format)
 	v.Set("language", f.lang)
 	path := "/v1/reports/" + url.PathEscape(name)
-	if name == "all" {
-		path = "/v1/reports"
+	if name == "all" { // a page
+		path = "/v1/reports/all"
 	}
 	body, err := f.ask(ctx, path+"?"+v.Encode(), std)
 	if err != nil {

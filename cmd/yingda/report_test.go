@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"yingda/analytics/report"
 	"yingda/analytics/warehouse"
 	"yingda/analytics/web"
 	"yingda/dialogue"
@@ -85,8 +85,8 @@ func TestReportErrors(t *testing.T) {
 			t.Errorf("%v: %v, want %q", args, err, want)
 		}
 	}
-	if _, err := runOut(t, "report"); !errors.Is(err, errUsage) {
-		t.Errorf("no name: %v", err)
+	if out, err := runOut(t, "report", "--language", "zh"); err != nil || strings.Count(out, "\n") != len(report.Names()) || !strings.Contains(out, "净推荐值") {
+		t.Errorf("no name: %v\n%s", err, out)
 	}
 }
 

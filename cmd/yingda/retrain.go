@@ -52,6 +52,7 @@ type retrainFlags struct {
 	key      string
 	rules    retrain.Rules
 	canary   retrain.CanaryPlan
+	guards   string
 }
 
 func (f *retrainFlags) register(fs *flag.FlagSet) {
@@ -79,7 +80,11 @@ func (f *retrainFlags) register(fs *flag.FlagSet) {
 	fs.IntVar(&f.rules.MinExamples, "min-examples", 0, "wordings a new intent must have to be trained (default 8)")
 	fs.IntVar(&f.rules.HoldOut, "hold-out", 0, "one in `n` accepted wordings is never trained on (default 5)")
 	fs.Float64Var(&f.canary.Share, "share", 0, "`share` of the customers that the challenger serves in the canary, over 0 to 0.5 (default 0.05)")
-	fs.IntVar(&f.canary.Days, "days", 0, "`days` that the canary runs at least (default 3)")
+	fs.IntVar(&f.canary.Days, "days", 0, "`days` that the canary runs at least (default 3; -1: it ends as soon as the numbers suffice)")
+	fs.StringVar(&f.canary.Metric, "canary-metric", "", "`metric` that decides in the canary; 'yingda experiment results -h' lists them (default containment)")
+	fs.StringVar(&f.guards, "canary-guardrails", "", "`metrics` that must not get worse in the canary, with commas; none = none (default resolved,csat)")
+	fs.Float64Var(&f.canary.Effect, "canary-effect", 0, "relative `difference` of the metric that is worth finding (default 0.05)")
+	fs.Float64Var(&f.canary.Margin, "canary-margin", 0, "relative `loss` of a guardrail that is accepted (default 0.05)")
 	fs.BoolVar(&f.canary.Skip, "no-canary", false, "end with a challenger; 'yingda promote' goes on")
 }
 
@@ -273,6 +278,7 @@ func (c *retrainCommand) trace(ref, text string) error {
 
 // plan turns flags into a plan. Paths become absolute, so that the run can be taken up from anywhere.
 func (c *retrainCommand) plan(ctx context.Context) (retrain.Plan, error) {
+	c.canary.Guardrails = guardrailsOf(c.guards)
 	p := retrain.Plan{Server: c.server, Rules: c.rules, Canary: c.canary, Since: c.since}
 	if len(c.frozen) == 0 {
 		if _, err := os.Stat(defaultFrozen); err == nil {

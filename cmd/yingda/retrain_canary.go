@@ -31,6 +31,9 @@ func newCanaryClient(base, key string) *canaryClient {
 // errNotThere is returned by call when the server knows no such thing.
 var errNotThere = errors.New("not there")
 
+// errNotNow is returned by call when the server, or the part of it that answers, is not there for the moment.
+var errNotNow = errors.New("not there for the moment")
+
 // Start implements [retrain.Canary].
 func (c *canaryClient) Start(ctx context.Context, t retrain.Trial) error {
 	e, err := c.get(ctx, t.Name)
@@ -102,16 +105,7 @@ func (c *canaryClient) call(ctx context.Context, method, path string, body, into
 		return fmt.Errorf("ask the server: %w", err)
 	}
 	if res.StatusCode >= 300 {
-		var problem struct{ Code, Detail string }
-		_ = json.Unmarshal(answer, &problem) // what is no problem document is told as it is
-		if problem.Detail == "" {
-			problem.Detail = http.StatusText(res.StatusCode)
-		}
-		err := fmt.Errorf("the server answers %s %s with %d: %s", method, path, res.StatusCode, problem.Detail)
-		if res.StatusCode == http.StatusNotFound {
-			return errors.Join(errNotThere, err)
-		}
-		return err
+		return problemOf(res.StatusCode, method, path, answer)
 	}
 	if into == nil {
 		return nil
@@ -120,4 +114,32 @@ func (c *canaryClient) call(ctx context.Context, method, path string, body, into
 		return fmt.Errorf("the server's answer to %s %s: %w", method, path, err)
 	}
 	return nil
+}
+
+// problemOf is the error of an answer that is none.
+func problemOf(status int, method, path string, answer []byte) error {
+	var problem struct{ Code, Detail string }
+	_ = json.Unmarshal(answer, &problem) // what is no problem document is told as it is
+	if problem.Detail == "" {
+		problem.Detail = http.StatusText(status)
+	}
+	err := fmt.Errorf("the server answers %s %s with %d: %s", method, path, status, problem.Detail)
+	switch status {
+	case http.StatusNotFound:
+		return errors.Join(errNotThere, err)
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return errors.Join(errNotNow, err)
+	}
+	return err
+}
+
+// guardrailsOf reads the flag: nil for the default, empty for none.
+func guardrailsOf(flag string) []string {
+	switch flag {
+	case "":
+		return nil
+	case "none":
+		return []string{}
+	}
+	return strings.Split(flag, ",")
 }

@@ -2,18 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"yingda/analytics/readout"
 	"yingda/training/retrain"
 )
 
-// Read implements [retrain.Canary]: it asks for the experiment's results and takes their conclusion as it is.
+// Read implements [retrain.Canary]: it asks for the experiment's results and takes their conclusion as it is. Analytics hears of an experiment a moment
+// after it has begun, and may be down for a while: then there is nothing to conclude yet.
 func (c *canaryClient) Read(ctx context.Context, name string) (retrain.Reading, error) {
 	var r readout.Result
-	if err := c.call(ctx, http.MethodGet, "/v1/experiments/"+url.PathEscape(name)+"/results", nil, &r); err != nil {
+	switch err := c.call(ctx, http.MethodGet, "/v1/experiments/"+url.PathEscape(name)+"/results", nil, &r); {
+	case errors.Is(err, errNotThere), errors.Is(err, errNotNow):
+		return retrain.Reading{Verdict: retrain.Wait, Why: "there are no results of the experiment yet: " + strings.ReplaceAll(err.Error(), "\n", ": ")}, nil
+	case err != nil:
 		return retrain.Reading{}, err
+	}
+	if r.Plan.Assumed { // what is better than what would be a guess
+		return retrain.Reading{Verdict: retrain.Wait, Why: "analytics has not been told the definition of the experiment yet"}, nil
 	}
 	units := map[string]any{}
 	for _, a := range r.Arms {

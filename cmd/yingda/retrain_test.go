@@ -110,12 +110,13 @@ func TestRetrainResume(t *testing.T) {
 	}
 	s := mustServe(t, "--bundles", store, "--log", filepath.Join(t.TempDir(), "log"), "--no-analytics")
 	// Analytics of this server are off: its results are made up here, all else is its own.
-	verdict := readout.Inconclusive
+	verdict, status := readout.Inconclusive, http.StatusOK
 	front := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/results") {
 			res := readout.Result{Arms: []readout.ArmCount{{Arm: readout.Arm{Name: "champion"}, Units: 900}}}
 			res.Decision.Verdict = verdict
 			res.Decision.Text.EN = "The verdict is " + string(verdict) + "."
+			rw.WriteHeader(status)
 			if err := json.NewEncoder(rw).Encode(res); err != nil {
 				t.Error(err)
 			}
@@ -146,7 +147,12 @@ func TestRetrainResume(t *testing.T) {
 	if got := experiments(); !strings.Contains(got, `"state":"running"`) || !strings.Contains(got, `"coverage":0.1`) {
 		t.Error(got)
 	}
-	verdict = readout.Better
+	for _, status = range []int{http.StatusNotFound, http.StatusServiceUnavailable} { // analytics has not heard of it, or is down
+		if out, err = resume(); err != nil || !strings.Contains(out, "no results of the experiment yet") || !strings.Contains(out, "canary      waiting") {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	status, verdict = http.StatusOK, readout.Better
 	if out, err = resume(); err != nil || !strings.Contains(out, "promote     done") {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -84,6 +84,7 @@ type serveFlags struct {
 
 	analyse     analyseFlags
 	noAnalytics bool
+	notes       parseLogFlags
 }
 
 func runServe(ctx context.Context, args []string, std stdio) error {
@@ -93,6 +94,7 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f.registerStore(fs)
 	f.registerRules(fs)
 	f.talk.register(fs)
+	f.notes.register(fs)
 	f.analyse.register(fs, "analytics-")
 	f.analyse.registerZone(fs, "analytics-")
 	fs.StringVar(&f.analyse.dir, "analytics", os.Getenv("YINGDA_ANALYTICS"), "`folder` of analytics (YINGDA_ANALYTICS; default: analytics beside the folder of the log)")
@@ -118,6 +120,10 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	if f.demo && f.talk.off {
 		return errors.New("serve: --demo and --parse-only do not go together: the demo shop is there for conversations")
 	}
+	if _, err := f.notes.check(); err != nil {
+		return err
+	}
+	f.talk.log.keepParses = f.notes.keepParses()
 	level := slog.LevelInfo
 	if f.verbose {
 		level = slog.LevelDebug
@@ -150,7 +156,7 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 		return errors.New("serve: no champion could be loaded; 'yingda bundle rollback' goes back to the bundle before")
 	}
 	debug.FreeOSMemory() // what reading and checking the bundle took
-	holdMemory()
+	holdMemory(ctx)
 	defer spareProcessors()()
 	access, err := f.openKeys()
 	if err != nil {
@@ -161,12 +167,12 @@ func (f *serveFlags) serve(ctx context.Context, std stdio, log *slog.Logger) err
 	if err != nil {
 		return errors.Join(err, closeRegistry(r))
 	}
-	count, err := f.startAnalytics(talk, std, log)
+	noted, count, stopBeside, err := f.startBeside(ctx, talk, std, log)
 	if err != nil {
 		return errors.Join(err, stopTalk(), closeRegistry(r))
 	}
-	stopTalk = stopBoth(count.close, stopTalk)
-	srv, err := f.newServer(store, &r, talk, count, access, log)
+	stopTalk = stopBoth(stopBeside, stopTalk)
+	srv, err := f.newServer(store, &r, talk, noted, count, access, log)
 	if err != nil {
 		return errors.Join(err, stopTalk(), closeRegistry(r))
 	}
@@ -191,14 +197,6 @@ func spareProcessors() (undo func()) {
 	}
 	runtime.GOMAXPROCS(2 * before)
 	return func() { runtime.GOMAXPROCS(before) }
-}
-
-// holdMemory collects garbage when the heap has grown by half instead of by all, unless GOGC says otherwise: most of what a server holds are open
-// conversations, which live long, so that costs a percent or two of the processor and saves a third of the memory.
-func holdMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(50)
-	}
 }
 
 // addMirror runs the shadow beside the champion, unless its share is 0.
@@ -242,13 +240,14 @@ func (f *serveFlags) greet(r registry, std stdio) {
 }
 
 // newServer puts the server in front of the registry and the conversations.
-func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse, count *analyst, keys *server.Keys, log *slog.Logger) (*server.Server, error) {
+func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse, noted *notes, count *analyst, keys *server.Keys, log *slog.Logger) (*server.Server, error) {
 	o := server.Options{Bundles: r, ListBundles: store.List, Queues: r.queues, Addr: f.addr, Version: version(), Log: log, DrainDelay: f.drain,
 		Keys: keys, Origins: splitList(f.origins)}
 	if r.mirror != nil {
 		o.Shadow = r.mirror.Report
 	}
 	o.Parser = *r
+	noted.serve(&o)
 	if count != nil {
 		o.Analytics = count.handler()
 	}

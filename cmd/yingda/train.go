@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"yingda/models"
 	"yingda/nlu/standard"
@@ -43,6 +44,7 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.StringVar(&f.base, "base", "", "bundle `folder` or id that --heads-only and --recalibrate build on (default: the champion)")
 	fs.StringVar(&f.features, "features", featuresDir(), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
 	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
+	fs.DurationVar(&f.run.Every, "checkpoint-every", 2*time.Minute, "`time` between two writings of the checkpoint: what a kill may cost")
 	fs.IntVar(&f.run.Threads, "threads", 0, "threads of fine-tuning; 0 = all cores (results depend on the number in the last bits)")
 	fs.Var(&f.eval, "eval", "labelled `file` or folder to measure the bundle on, for its card and manifest; may be given several times")
 	fs.StringVar(&f.notes, "notes", "training/recipes/default.notes.md", "Markdown `file` on origin, licences and limits, for the card")
@@ -66,6 +68,9 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if res.Elapsed > 0 {
+		fmt.Fprintf(std.err, "trained in %v\n", res.Elapsed.Round(time.Second))
+	}
 	_, err = fmt.Fprintf(std.out, "%s\n", path)
 	return err
 }
@@ -78,6 +83,9 @@ func (f *trainFlags) train(ctx context.Context, std stdio) (*training.Result, er
 	}
 	in := training.CardInput{}
 	if in.Corpus, err = f.readCorpus(); err != nil {
+		return nil, err
+	}
+	if err := f.checkLabels(in.Corpus, tax); err != nil {
 		return nil, err
 	}
 	if in.Recipe, err = training.LoadRecipe(f.recipe); err != nil {
@@ -169,6 +177,27 @@ func (f *trainFlags) readTaxonomy() (*corpus.Taxonomy, error) {
 		return nil, err
 	}
 	return corpus.ParseTaxonomy(f.taxonomy, data)
+}
+
+// checkLabels refuses labels that a given label space does not know: a slip in one would be learnt as a class of its own. The shipped label space is a default
+// and binds nobody's own corpus.
+func (f *trainFlags) checkLabels(c *corpus.Corpus, tax *corpus.Taxonomy) error {
+	if f.taxonomy == "" {
+		return nil
+	}
+	var errs []error
+	for _, found := range corpus.Validate(c, tax, corpus.Limits{}) {
+		switch found.Kind {
+		case corpus.UnknownIntent, corpus.UnknownEmotion, corpus.UnknownEntity:
+			if errs = append(errs, errors.New(found.String())); len(errs) == maxFaults {
+				return fmt.Errorf("train: labels that %s does not know: %w\n(only the first %d are shown)", f.taxonomy, errors.Join(errs...), maxFaults)
+			}
+		}
+	}
+	if len(errs) > 0 {
+		return fmt.Errorf("train: labels that %s does not know: %w", f.taxonomy, errors.Join(errs...))
+	}
+	return nil
 }
 
 func (f *trainFlags) readCorpus() (*corpus.Corpus, error) {
