@@ -80,7 +80,7 @@ func (f *demoShopFlags) serve(ctx context.Context, std stdio) error {
 			return fmt.Errorf("demo-shop: write actions: %w", err)
 		}
 	}
-	fmt.Fprintf(std.err, "\nThe demo shop serves at %s  —  its customers and their orders:\n\n%s\nSomething happens to an order:\n\n  curl -X POST '%s/admin/exception?kind=delay&customer=demo-zh'\n\n",
+	fmt.Fprintf(std.out, "\nThe demo shop serves at %s  —  its customers and their orders:\n\n%s\nSomething happens to an order:\n\n  curl -X POST '%s/admin/exception?kind=delay&customer=demo-zh'\n\n",
 		address, shop.Overview(), address)
 	return serveUntil(ctx, ln, shop)
 }

@@ -23,7 +23,7 @@ func TestDemoShop(t *testing.T) {
 	var out lockedBuffer
 	done := make(chan error, 1)
 	go func() {
-		done <- runDemoShop(ctx, []string{"--addr", "127.0.0.1:0", "--secret-file", secret, "--write-actions", actions, "--state", state}, stdio{err: &out})
+		done <- runDemoShop(ctx, []string{"--addr", "127.0.0.1:0", "--secret-file", secret, "--write-actions", actions, "--state", state}, stdio{out: &out, err: &out})
 	}()
 	t.Cleanup(func() {
 		stop()
