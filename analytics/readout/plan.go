@@ -69,7 +69,7 @@ type Plan struct {
 	ShowBroken bool              `json:"show_broken,omitempty"`
 	Bandit     float64           `json:"bandit,omitempty"` // least share of an arm of a bandit; 0 = weights are people's
 
-	Assumed bool         `json:"assumed,omitempty"` // arms were taken from the data
+	Assumed bool         `json:"assumed,omitempty"` // no definition was found: arms were taken from the data, by name, and the metric is the default
 	look    *abtest.Look // that is being judged
 }
 

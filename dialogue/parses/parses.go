@@ -68,7 +68,7 @@ type Options struct {
 	Linger time.Duration
 	// Breath is the least time from one message to the next that is not full: a message costs some 30 times as much as a text in it. Default 50 ms.
 	Breath time.Duration
-	// CountEvery is how often counts are written, if there is anything to count. Default 5 s.
+	// CountEvery is how often counts are written, if there is anything to count. Default 1 s.
 	CountEvery time.Duration
 	// Logger takes warnings. Default slog.Default().
 	Logger *slog.Logger
@@ -112,7 +112,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Breath = 50 * time.Millisecond
 	}
 	if o.CountEvery <= 0 {
-		o.CountEvery = 5 * time.Second
+		o.CountEvery = time.Second
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
