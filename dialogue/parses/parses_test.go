@@ -154,9 +154,7 @@ func TestPacking(t *testing.T) {
 	}
 	r.Offer(parses.From{Tenant: "t1"}, as[:50])
 	r.Offer(parses.From{Tenant: "t2"}, as[50:])
-	for until := time.Now().Add(20 * time.Second); r.Stats().Texts < 150 && time.Now().Before(until); {
-		time.Sleep(time.Millisecond) // an end cuts a pack short
-	}
+	eventually(t, func() bool { return r.Stats().Texts == 150 }) // an end cuts a pack short
 	stop()
 	var sizes []int
 	ids := map[string]bool{}
