@@ -97,24 +97,6 @@ type OOSSpec struct {
 	Energy float64 `json:"energy"`
 }
 
-// ClauseSpec decides when a clause's own intent is reported beside the message's best one. The evidence is a logistic model:
-//
-//	p = 1 / (1 + exp(−(Bias + Score·logit(c) + Whole·log(w) + Lead·log(c/t) + Connective·k + Apart·a)))
-//
-// c is the probability of the intent in the clause where it is likeliest, t that of the message's best intent there, w its probability in
-// the whole message; k is 1 when a connective such as 另外 or "also" opens that clause or the one where the message's best intent is
-// likeliest, and a is 1 when these are two clauses.
-type ClauseSpec struct {
-	MinTokens  int     `json:"min_tokens"` // shorter clauses are joined to their neighbour
-	Bias       float64 `json:"bias"`
-	Score      float64 `json:"score"`
-	Whole      float64 `json:"whole"`
-	Lead       float64 `json:"lead"`
-	Connective float64 `json:"connective"`
-	Apart      float64 `json:"apart,omitempty"`
-	MinScore   float64 `json:"min_score"` // lowest p that counts; 0 = never report more than one intent
-}
-
 // EmotionSpec turns emotion logits into calibrated scores.
 type EmotionSpec struct {
 	Temperature float64            `json:"temperature"`
@@ -295,8 +277,8 @@ func (m *Manifest) validateScores() error {
 		if s.Reject != "" && (!slices.Contains(m.Heads[i].Labels, s.Reject) || len(m.Heads[i].Labels) < 2) {
 			return invalid(ManifestName, "reject label %q is not a label of the intents head, or the only one", s.Reject)
 		}
-		if !positive(s.Temperature) || !probability(s.MinScore) || !probability(s.MaxOOS) || !probability(s.Clause.MinScore) ||
-			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy, s.Clause.Bias, s.Clause.Score, s.Clause.Whole, s.Clause.Lead, s.Clause.Connective) {
+		if !positive(s.Temperature) || !probability(s.MinScore) || !probability(s.MaxOOS) ||
+			!finite(s.OOS.Bias, s.OOS.Margin, s.OOS.Energy) || !s.Clause.valid() {
 			return invalid(ManifestName, "intents: temperature must be > 0, thresholds within 0–1, coefficients finite")
 		}
 		if j := m.HeadIndex(HeadIntentTokens); j >= 0 && !slices.Equal(m.Heads[i].Labels, m.Heads[j].Labels) {

@@ -183,6 +183,33 @@ func (e *Encoder) embed(ctx context.Context, ids [][]int64, order []int, out [][
 	return context.Cause(ctx)
 }
 
+// Head returns the logits of one head for texts, with the time they waited and were computed. A text that is too long for the model is read up to where it ends.
+func (e *Encoder) Head(ctx context.Context, name string, texts ...string) ([]models.Logits, Timing, error) {
+	h := slices.IndexFunc(e.heads, func(h models.Head) bool { return h.Name == name })
+	if h < 0 {
+		return nil, Timing{}, fmt.Errorf("the bundle %s has no head %q", e.id, name)
+	}
+	ids := make([][]int64, len(texts))
+	for i, text := range texts {
+		id, _, err := e.tok.Encode(text)
+		if err != nil {
+			return nil, Timing{}, fmt.Errorf("tokenise: %w", err)
+		}
+		ids[i] = id[:min(len(id), e.tok.limit)]
+	}
+	results, err := e.runner.Do(ctx, ids...)
+	if err != nil || len(results) == 0 {
+		return nil, Timing{}, err
+	}
+	out := make([]models.Logits, len(results))
+	took := Timing{}
+	for i, r := range results {
+		out[i] = r.Logits[h]
+		took.Queue, took.Inference = max(took.Queue, r.Queue), max(took.Inference, r.Run)
+	}
+	return out, took, nil
+}
+
 // all returns the ids of texts, on all processors; a text that is too long is cut.
 func (t *Tokeniser) all(texts []string) ([][]int64, error) {
 	ids, errs := make([][]int64, len(texts)), make([]error, len(texts))

@@ -19,6 +19,7 @@ type heldOut struct {
 	tokens  []models.Logits // intent logits a token
 	emotion []([]float32)
 	pairs   []*nlu.Analysis // answers to the dataset's pairs, ranking not filled in; nil where none were asked for
+	read    reader          // of clauses by themselves; nil = they are not read again
 }
 
 // crossValidate fits the linear heads once a fold on the other folds.
@@ -164,7 +165,7 @@ func (d *dataset) fitOOS(ctx context.Context, h *heldOut, spec *models.IntentSpe
 			y = 1
 		}
 		energy := decode.LogSumExp(h.intents[i], reject)
-		r.add([]float32{h.intents[i][reject] - float32(energy), float32(energy)}, y, 1)
+		r.add([]float32{h.intents[i][reject] - float32(energy), float32(energy)}, y, float32(d.weight(&d.examples[i])))
 	}
 	l, err := heads.Softmax(ctx, r.x, 2, r.y, 2, heads.SoftmaxOptions{L2: scoreL2, Weights: r.w})
 	if err != nil {
@@ -186,8 +187,8 @@ func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models
 		return err
 	}
 	type case_ struct {
-		oos, score   float64
-		right, inner bool
+		oos, score, weight float64
+		right, inner       bool
 	}
 	var cases []case_
 	for i, eg := range d.examples {
@@ -196,7 +197,7 @@ func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models
 		}
 		oos := dec.OOS(h.intents[i])
 		best := dec.Rank(h.intents[i], oos)[0]
-		c := case_{oos: oos, score: best.Score, inner: len(eg.Intents) == 1}
+		c := case_{oos: oos, score: best.Score, inner: len(eg.Intents) == 1, weight: d.weight(&d.examples[i])}
 		c.right = c.inner && best.Label == eg.Intents[0]
 		cases = append(cases, c)
 	}
@@ -208,9 +209,9 @@ func (d *dataset) chooseThresholds(ctx context.Context, h *heldOut, spec *models
 				rejected := c.oos >= maxOOS || c.score < minScore
 				switch {
 				case rejected && !c.inner, !rejected && c.right:
-					worth++
+					worth += c.weight
 				case !rejected:
-					worth -= wrongCost
+					worth -= wrongCost * c.weight
 				}
 			}
 			if worth > best+1e-9 {

@@ -27,6 +27,7 @@ type dataset struct {
 
 	pairs       []pair // their features follow those of the examples
 	intentIndex map[string]int
+	outside     float64 // what a message out of scope counts for thresholds; 0 = 1
 }
 
 func newDataset(c *corpus.Corpus, f *Features, entityTypes []string) *dataset {

@@ -8,6 +8,7 @@ import (
 
 	"yingda/models"
 	"yingda/nlu"
+	"yingda/nlu/decode"
 	"yingda/training/heads"
 )
 
@@ -17,83 +18,138 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 	if err != nil {
 		return err
 	}
-	r := &rows{}
-	positive := 0
-	learn := func(a *nlu.Analysis, intents []string) {
-		if !slices.Contains(intents, a.Ranking[0].Label) {
-			return // the message is misunderstood: what is right beside that answer is no second wish
-		}
-		for _, c := range dec.Candidates(a, a.Logits[models.HeadIntentTokens]) {
-			if c.Label == a.Ranking[0].Label {
-				continue
-			}
-			y := 0
-			if slices.Contains(intents, c.Label) {
-				y = 1
-				positive++
-			}
+	var e evidence
+	d.messages(h, dec, func(a *nlu.Analysis, intents []string) {
+		e.learn(a.Ranking[0].Label, intents, dec.Candidates(a, a.Logits[models.HeadIntentTokens]), func(c decode.Candidate) []float64 {
 			f := c.Features()
-			r.add([]float32{float32(f[0]), float32(f[1]), float32(f[2]), float32(f[3]), float32(f[4])}, y, 1)
-		}
+			return f[:]
+		})
+	})
+	w, ok, err := e.fit(ctx)
+	if err != nil || !ok {
+		return err // not ok: too little to learn from, one intent a message
 	}
-	for i, eg := range d.examples {
-		if h.tokens[i].Rows > 0 && len(eg.Intents) > 0 {
-			learn(d.analysis(h, i, dec), eg.Intents)
-		}
+	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: w[0], Score: w[1], Whole: w[2], Lead: w[3], Connective: w[4], Apart: w[5]}
+	if err := d.chooseEvidence(h, spec); err != nil {
+		return err
 	}
-	for j, a := range h.pairs {
-		learn(ranked(a, dec), d.pairIntents(j))
-	}
-	if positive < 10 || positive == len(r.y) {
-		return nil // too little to learn from: one intent a message
-	}
-	l, err := heads.Softmax(ctx, r.x, 5, r.y, 2, heads.SoftmaxOptions{L2: 1e-3})
-	if err != nil {
-		return fmt.Errorf("fit clause evidence: %w", err)
-	}
-	weight := func(k int) float64 { return float64(l.W[2*k+1] - l.W[2*k]) }
-	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: float64(l.B[1] - l.B[0]), Score: weight(0), Whole: weight(1), Lead: weight(2), Connective: weight(3), Apart: weight(4)}
-	return d.chooseEvidence(h, spec)
+	return d.chooseAgain(ctx, h, spec)
 }
 
-// severalShare is the share of messages with several wishes for which the clause threshold is chosen.
+// enoughSeveral is from how many written messages of several wishes on pairs are not needed to learn what a second wish is: what is put together from two
+// messages falls apart more clearly than what people write.
+const enoughSeveral = 200
+
+// messages calls f with every held-out message that has intents, with its ranking and the intents it has; pairs are included where few
+// messages of several wishes were written.
+func (d *dataset) messages(h *heldOut, dec *decode.Intent, f func(a *nlu.Analysis, intents []string)) {
+	several := 0
+	for i, eg := range d.examples {
+		if h.tokens[i].Rows > 0 && len(eg.Intents) > 0 {
+			f(d.analysis(h, i, dec), eg.Intents)
+			several += min(len(eg.Intents)-1, 1)
+		}
+	}
+	if several >= enoughSeveral {
+		return
+	}
+	for j, a := range h.pairs {
+		f(ranked(a, dec), d.pairIntents(j))
+	}
+}
+
+// evidence is what a model of second wishes learns from.
+type evidence struct {
+	rows
+	width, positive int
+}
+
+// learn takes the candidates of one message besides its best intent. A misunderstood message teaches nothing: what is right beside a wrong answer is no
+// second wish.
+func (e *evidence) learn(best string, intents []string, cs []decode.Candidate, features func(decode.Candidate) []float64) {
+	if !slices.Contains(intents, best) {
+		return
+	}
+	for _, c := range cs {
+		if c.Label == best {
+			continue
+		}
+		y := 0
+		if slices.Contains(intents, c.Label) {
+			y = 1
+			e.positive++
+		}
+		var x []float32
+		for _, f := range features(c) {
+			x = append(x, float32(f))
+		}
+		e.add(x, y, 1)
+		e.width = len(x)
+	}
+}
+
+// fit returns the bias and the weights of a logistic model; not ok where there is too little to learn from.
+func (e *evidence) fit(ctx context.Context) (weights []float64, ok bool, err error) {
+	if e.positive < 10 || e.positive == len(e.y) {
+		return nil, false, nil
+	}
+	l, err := heads.Softmax(ctx, e.x, e.width, e.y, 2, heads.SoftmaxOptions{L2: 1e-3})
+	if err != nil {
+		return nil, false, fmt.Errorf("fit clause evidence: %w", err)
+	}
+	weights = []float64{float64(l.B[1] - l.B[0])}
+	for k := range e.width {
+		weights = append(weights, float64(l.W[2*k+1]-l.W[2*k]))
+	}
+	return weights, true, nil
+}
+
+// severalShare is the share of messages with several wishes for which the thresholds of second wishes are chosen.
 const severalShare = 0.15
 
-func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) error {
-	best, bestScore := 0.0, -1.0
-	for least := 0.1; least < 0.96; least += 0.025 {
+// chooseEvidence picks the threshold of the first evidence.
+func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) (err error) {
+	spec.Clause.MinScore, err = bestShare(func(least float64) (*tally, error) {
 		spec.Clause.MinScore = least
 		dec, err := d.decoder(spec)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		var right, total [2]float64 // one wish, several
-		judge := func(a *nlu.Analysis, intents []string) error {
-			kind := min(len(intents), 2) - 1
-			total[kind]++
-			err := dec.Annotate(context.Background(), []*nlu.Analysis{a})
-			if sameIntents(a.Intents, intents) {
-				right[kind]++
+		t := &tally{}
+		d.messages(h, dec, func(a *nlu.Analysis, intents []string) {
+			if err == nil {
+				err = dec.Annotate(context.Background(), []*nlu.Analysis{a})
+				t.count(intents, sameIntents(a.Intents, intents))
 			}
-			return err
+		})
+		return t, err
+	})
+	return err
+}
+
+// tally counts messages of one wish and of several, and those that are decided exactly as they should be.
+type tally struct{ right, total [2]float64 }
+
+func (t *tally) count(intents []string, right bool) {
+	kind := min(len(intents), 2) - 1
+	t.total[kind]++
+	if right {
+		t.right[kind]++
+	}
+}
+
+// bestShare tries thresholds and returns the one with most exact decisions in a traffic of which severalShare have several wishes.
+func bestShare(decide func(least float64) (*tally, error)) (float64, error) {
+	best, bestScore := 0.0, -1.0
+	for least := 0.1; least < 0.96; least += 0.025 {
+		t, err := decide(least)
+		if err != nil {
+			return 0, err
 		}
-		for i, eg := range d.examples {
-			if len(eg.Intents) > 0 && eg.HasIntents {
-				if err := judge(d.analysis(h, i, dec), eg.Intents); err != nil {
-					return err
-				}
-			}
-		}
-		for j, a := range h.pairs {
-			if err := judge(ranked(a, dec), d.pairIntents(j)); err != nil {
-				return err
-			}
-		}
-		score := (1-severalShare)*right[0]/total[0] + severalShare*right[1]/total[1]
+		score := (1-severalShare)*t.right[0]/t.total[0] + severalShare*t.right[1]/t.total[1]
 		if score > bestScore {
 			best, bestScore = least, score
 		}
 	}
-	spec.Clause.MinScore = math.Round(best*1e3) / 1e3
-	return nil
+	return math.Round(best*1e3) / 1e3, nil
 }

@@ -35,6 +35,7 @@ func Recalibrate(ctx context.Context, c, fresh *corpus.Corpus, tax *corpus.Taxon
 		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
 	}
 	train, held := holdOut(c, r.Finetune.HoldOut)
+	outside := outsideShare(held)
 	held = joined(held, fresh)
 	res := &Result{}
 	if inInt8(model.Graph) {
@@ -50,13 +51,16 @@ func Recalibrate(ctx context.Context, c, fresh *corpus.Corpus, tax *corpus.Taxon
 	if err := sameLabels(base.Manifest, d); err != nil {
 		return nil, fmt.Errorf("recalibrate %s: %w", base.Manifest.ID, err)
 	}
+	d.balance(outside)
 	feat := stateBundle(base, model, dim)
 	var texts []string
 	texts, d.pairs = heldTexts(held, r)
 	if d.f, err = Extract(ctx, feat, texts, true, func(done, total int) { log.call("encode held-out examples", done, total, "") }); err != nil {
 		return nil, err
 	}
-	m, err := d.manifestFrom(ctx, r, tax, d.predict(fit))
+	h := d.predict(fit)
+	h.read = d.readerOf(feat, fit, log)
+	m, err := d.manifestFrom(ctx, r, tax, h)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +71,36 @@ func Recalibrate(ctx context.Context, c, fresh *corpus.Corpus, tax *corpus.Taxon
 	}
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	return res, nil
+}
+
+// outsideShare is the share of a corpus that is out of scope, of the messages of which it is known.
+func outsideShare(c *corpus.Corpus) float64 {
+	outside, all := 0.0, 0.0
+	for i := range c.Examples {
+		if eg := &c.Examples[i]; eg.HasIntents {
+			all++
+			if eg.OutOfScope() {
+				outside++
+			}
+		}
+	}
+	return outside / max(all, 1)
+}
+
+// balance makes messages out of scope count as if they were the given share: examples that were written later are of a few kinds, and thresholds
+// would follow them.
+func (d *dataset) balance(share float64) {
+	if now := outsideShare(&corpus.Corpus{Examples: d.examples}); share > 0 && now > 0 && share < 1 && now < 1 {
+		d.outside = share / (1 - share) * (1 - now) / now
+	}
+}
+
+// weight is what a message counts when the out-of-scope probability is fitted and thresholds are chosen.
+func (d *dataset) weight(eg *corpus.Example) float64 {
+	if eg.OutOfScope() && d.outside > 0 {
+		return d.outside
+	}
+	return 1
 }
 
 // joined adds the examples of more whose texts are not in c.

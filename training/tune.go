@@ -234,13 +234,16 @@ func (t *tuning) tuneAndCalibrate(ctx context.Context, res *Result) (*learned, e
 		return nil, err
 	}
 	texts, pairs := heldTexts(t.held, t.r)
-	f, err := Extract(ctx, featureBundle(e, l.model, l.dim, t.r), texts, true, func(done, total int) { t.log.call("encode held-out examples", done, total, "") })
+	states := featureBundle(e, l.model, l.dim, t.r)
+	f, err := Extract(ctx, states, texts, true, func(done, total int) { t.log.call("encode held-out examples", done, total, "") })
 	if err != nil {
 		return nil, fmt.Errorf("encode held-out examples: %w", err)
 	}
 	d := *t.train
 	d.examples, d.f, d.pairs = t.held.Examples, f, pairs
-	if l.manifest, err = d.manifestFrom(ctx, t.r, t.tax, d.predict(fit)); err != nil {
+	h := d.predict(fit)
+	h.read = d.readerOf(states, fit, t.log)
+	if l.manifest, err = d.manifestFrom(ctx, t.r, t.tax, h); err != nil {
 		return nil, err
 	}
 	l.manifest.Training["recipe"] = "encoder and heads trained together"

@@ -17,6 +17,7 @@ type Intent struct {
 	reject int      // column of the reject class, −1 = none
 	spec   models.IntentSpec
 	tokens bool // there is an intent_tokens head
+	reader Reader
 }
 
 var _ nlu.Component = (*Intent)(nil)
@@ -45,18 +46,25 @@ func (d *Intent) Requires() []nlu.Field { return []nlu.Field{nlu.FieldLogits} }
 func (d *Intent) Assigns() []nlu.Field { return []nlu.Field{nlu.FieldIntents} }
 
 // Annotate implements [nlu.Component].
-func (d *Intent) Annotate(_ context.Context, as []*nlu.Analysis) error {
+func (d *Intent) Annotate(ctx context.Context, as []*nlu.Analysis) error {
+	var open []*doubt
 	for _, a := range as {
 		logits := a.Logits[models.HeadIntents].Data
 		a.OOS = d.OOS(logits)
 		a.Ranking = d.Rank(logits, a.OOS)
-		var tokens models.Logits
-		if d.tokens {
-			tokens = a.Logits[models.HeadIntentTokens]
+		a.Intents = d.Best(a)
+		tokens := a.Logits[models.HeadIntentTokens]
+		if a.Intents == nil || !d.tokens || tokens.Rows == 0 || d.spec.Clause.MinScore <= 0 {
+			continue
 		}
-		a.Intents = d.decide(a, tokens)
+		cs := d.Candidates(a, tokens)
+		if d.reader == nil || d.spec.Clause.Again == nil {
+			d.several(a, cs, d.Evidence, d.spec.Clause.MinScore)
+		} else if cs = d.Doubtful(cs, a.Ranking[0].Label); cs != nil {
+			open = append(open, &doubt{a, cs})
+		}
 	}
-	return nil
+	return d.readAgain(ctx, open)
 }
 
 // OOS returns the probability that no intent fits; see [models.OOSSpec]. Without a reject class only the energy counts.
@@ -92,36 +100,31 @@ func (d *Intent) Rank(logits []float32, oos float64) []nlu.Prediction {
 	return rank(d.labels, scores)
 }
 
-// decide applies the thresholds: no intent, one, or several with their clauses.
-func (d *Intent) decide(a *nlu.Analysis, tokens models.Logits) []nlu.Intent {
+// Best applies the thresholds: no intent, or the best one by the whole message.
+func (d *Intent) Best(a *nlu.Analysis) []nlu.Intent {
 	best := a.Ranking[0]
 	if a.OOS >= d.spec.MaxOOS && d.spec.MaxOOS < 1 || best.Score < d.spec.MinScore {
 		return nil
 	}
-	whole := nlu.Span{Start: 0, End: len(a.Text)}
-	one := []nlu.Intent{{Prediction: best, Span: whole}}
-	if tokens.Rows == 0 || d.spec.Clause.MinScore <= 0 {
-		return one
-	}
-	return d.several(a, tokens, one[0])
+	return []nlu.Intent{{Prediction: best, Span: nlu.Span{Start: 0, End: len(a.Text)}}}
 }
 
-// several adds to the message's best intent those that its clauses bear out, in the order they are said.
-func (d *Intent) several(a *nlu.Analysis, tokens models.Logits, best nlu.Intent) []nlu.Intent {
-	found := []nlu.Intent{best}
-	for _, c := range d.Candidates(a, tokens) {
+// several adds to the message's best intent the candidates that their clauses bear out, in the order they are said.
+func (d *Intent) several(a *nlu.Analysis, cs []Candidate, evidence func(Candidate) float64, least float64) {
+	found := a.Intents
+	for _, c := range cs {
 		switch {
-		case c.Label == best.Label:
+		case c.Label == found[0].Label:
 			found[0].Span = c.Span
-		case d.Evidence(c) >= d.spec.Clause.MinScore:
-			found = append(found, nlu.Intent{Prediction: nlu.Prediction{Label: c.Label, Score: max(c.Score, c.Whole)}, Span: c.Span})
+		case evidence(c) >= least:
+			found = append(found, nlu.Intent{Prediction: nlu.Prediction{Label: c.Label, Score: max(c.Score, c.Whole, c.Alone)}, Span: c.Span})
 		}
 	}
 	if len(found) == 1 {
 		found[0].Span = nlu.Span{Start: 0, End: len(a.Text)}
 	}
 	slices.SortStableFunc(found, func(x, y nlu.Intent) int { return cmp.Compare(x.Span.Start, y.Span.Start) })
-	return found
+	a.Intents = found
 }
 
 // Candidate is an intent that may be a wish of its own.
@@ -132,6 +135,10 @@ type Candidate struct {
 	Span           nlu.Span
 	Joined         bool // a connective opens that clause, or the one where the message's best intent is likeliest
 	Apart          bool // these are two clauses
+
+	// What [Intent.Reread] fills in: the clauses by themselves.
+	Alone, Home  float64 // probability of the intent in its clause, and of the message's best intent in its own
+	First, Stays bool    // these are the best intents there
 }
 
 // runnersUp is how many of the message's best intents are candidates even where no clause puts them first.

@@ -1,0 +1,121 @@
+package decode
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"yingda/models"
+	"yingda/nlu"
+)
+
+// Reader reads texts by themselves; [nlu.Encoder] is one.
+type Reader interface {
+	// Head returns the logits of one of the bundle's heads for texts, one a text, and how long they waited and were computed.
+	Head(ctx context.Context, name string, texts ...string) ([]models.Logits, nlu.Timing, error)
+}
+
+// ReadWith lets the component read clauses by themselves where the bundle says how to weigh that ([models.AgainSpec]); without a reader the
+// evidence of the first reading decides.
+func (d *Intent) ReadWith(r Reader) { d.reader = r }
+
+// doubt is a message of which only another reading tells how many wishes it has.
+type doubt struct {
+	a  *nlu.Analysis
+	cs []Candidate
+}
+
+// readAgain decides on messages whose clauses have to be read by themselves, all in one run.
+func (d *Intent) readAgain(ctx context.Context, open []*doubt) error {
+	var texts []string
+	for _, o := range open {
+		for _, s := range Spans(o.cs) {
+			texts = append(texts, ClauseText(o.a.Text, s))
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	logits, took, err := d.reader.Head(ctx, models.HeadIntents, texts...)
+	if err != nil {
+		return fmt.Errorf("read clauses: %w", err)
+	}
+	for _, o := range open {
+		n := len(Spans(o.cs))
+		d.Reread(o.cs, o.a.Ranking[0].Label, logits[:n])
+		logits = logits[n:]
+		d.several(o.a, o.cs, d.EvidenceAgain, d.spec.Clause.Again.MinScore)
+		o.a.Timing.Queue += took.Queue
+		o.a.Timing.Inference += took.Inference
+	}
+	return nil
+}
+
+// Doubtful returns the candidates that are worth another reading, with the message's best intent; nil when there are none besides it.
+func (d *Intent) Doubtful(cs []Candidate, best string) []Candidate {
+	again := d.spec.Clause.Again
+	kept := slices.DeleteFunc(slices.Clone(cs), func(c Candidate) bool { return c.Label != best && d.Evidence(c) < again.From })
+	if !slices.ContainsFunc(kept, func(c Candidate) bool { return c.Label != best }) {
+		return nil
+	}
+	return kept
+}
+
+// Spans are the clauses of candidates, each once, in the order they are said.
+func Spans(cs []Candidate) []nlu.Span {
+	var spans []nlu.Span
+	for _, c := range cs {
+		if !slices.Contains(spans, c.Span) {
+			spans = append(spans, c.Span)
+		}
+	}
+	slices.SortFunc(spans, func(a, b nlu.Span) int { return a.Start - b.Start })
+	return spans
+}
+
+// ClauseText is a clause as a message of its own.
+func ClauseText(text string, s nlu.Span) string { return strings.TrimSpace(text[s.Start:s.End]) }
+
+// Reread fills in what the clauses say by themselves, from the logits of [Spans] of the candidates. best is the message's best intent.
+func (d *Intent) Reread(cs []Candidate, best string, logits []models.Logits) {
+	spans := Spans(cs)
+	rankings := make([][]nlu.Prediction, len(spans))
+	for i, l := range logits {
+		rankings[i] = d.Rank(l.Data, d.OOS(l.Data))
+	}
+	of := func(s nlu.Span, label string) (float64, bool) {
+		r := rankings[slices.Index(spans, s)]
+		at := slices.IndexFunc(r, func(p nlu.Prediction) bool { return p.Label == label })
+		return r[at].Score, at == 0
+	}
+	home := slices.IndexFunc(cs, func(c Candidate) bool { return c.Label == best })
+	for i := range cs {
+		c := &cs[i]
+		c.Alone, c.First = of(c.Span, c.Label)
+		if home >= 0 {
+			c.Home, c.Stays = of(cs[home].Span, best)
+		}
+	}
+}
+
+// FeaturesAgain are the features of [models.AgainSpec], in its order.
+func (c Candidate) FeaturesAgain() [9]float64 {
+	logit := func(p float64) float64 {
+		return max(-models.AgainLimit, min(models.AgainLimit, math.Log(p)-math.Log1p(-p)))
+	}
+	one := map[bool]float64{true: 1}
+	f := c.Features()
+	return [9]float64{f[0], f[1], f[2], f[3], f[4], logit(c.Alone), logit(c.Home), one[c.First], one[c.Stays]}
+}
+
+// EvidenceAgain returns the probability that a candidate is a wish of its own, now that its clause was read by itself.
+func (d *Intent) EvidenceAgain(c Candidate) float64 {
+	s := d.spec.Clause.Again
+	x := s.Bias
+	for i, w := range [9]float64{s.Score, s.Whole, s.Lead, s.Connective, s.Apart, s.Alone, s.Home, s.First, s.Stays} {
+		x += w * c.FeaturesAgain()[i]
+	}
+	return Sigmoid(x)
+}

@@ -1,0 +1,123 @@
+package training
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"yingda/models"
+	"yingda/nlu"
+	"yingda/nlu/decode"
+)
+
+// againFrom is the evidence of the first reading from which clauses are read again. Below it one candidate in 50 is a wish. Above it are a seventh of the
+// messages of the corpus; on the development set, which is hard, reading clauses again costs a quarter of what the messages cost.
+const againFrom = 0.1
+
+// reader answers texts by themselves with the heads of the bundle that is being made.
+type reader func(ctx context.Context, texts []string) ([]models.Logits, error)
+
+// readerOf runs heads over the encoder of states, a bundle with one Tokens head.
+func (d *dataset) readerOf(states *models.Bundle, fit fitted, log Progress) reader {
+	if fit.intents == nil {
+		return nil
+	}
+	return func(ctx context.Context, texts []string) ([]models.Logits, error) {
+		f, err := Extract(ctx, states, texts, false, func(done, total int) { log.call("read clauses by themselves", done, total, "") })
+		if err != nil {
+			return nil, fmt.Errorf("read clauses: %w", err)
+		}
+		out := make([]models.Logits, len(texts))
+		for i := range texts {
+			out[i] = models.Logits{Rows: 1, Cols: fit.intents.Classes, Data: make([]float32, fit.intents.Classes)}
+			fit.intents.Logits(f.Row(i), out[i].Data)
+		}
+		return out, nil
+	}
+}
+
+// rereading is a held-out message whose candidates were read again.
+type rereading struct {
+	a       *nlu.Analysis
+	best    nlu.Prediction
+	cs      []decode.Candidate
+	intents []string
+}
+
+// chooseAgain fits the evidence of clauses that are read by themselves, and its threshold. Without a reader nothing is read again.
+func (d *dataset) chooseAgain(ctx context.Context, h *heldOut, spec *models.IntentSpec) error {
+	if h.read == nil {
+		return nil
+	}
+	spec.Clause.Again = &models.AgainSpec{From: againFrom}
+	dec, err := d.decoder(spec)
+	if err != nil {
+		return err
+	}
+	all, err := d.reread(ctx, h, dec)
+	if err != nil {
+		return err
+	}
+	var e evidence
+	for _, r := range all {
+		e.learn(r.best.Label, r.intents, r.cs, func(c decode.Candidate) []float64 {
+			f := c.FeaturesAgain()
+			return f[:]
+		})
+	}
+	w, ok, err := e.fit(ctx)
+	if err != nil || !ok {
+		spec.Clause.Again = nil
+		return err
+	}
+	s := spec.Clause.Again
+	for i, to := range []*float64{&s.Bias, &s.Score, &s.Whole, &s.Lead, &s.Connective, &s.Apart, &s.Alone, &s.Home, &s.First, &s.Stays} {
+		*to = w[i]
+	}
+	s.MinScore, err = bestShare(func(least float64) (*tally, error) {
+		t := &tally{}
+		for _, r := range all {
+			t.count(r.intents, r.exact(dec, least))
+		}
+		return t, nil
+	})
+	return err
+}
+
+// reread collects the held-out messages and reads the doubtful clauses of all of them in one go.
+func (d *dataset) reread(ctx context.Context, h *heldOut, dec *decode.Intent) (all []*rereading, err error) {
+	var texts []string
+	d.messages(h, dec, func(a *nlu.Analysis, intents []string) {
+		r := &rereading{a: a, best: a.Ranking[0], intents: intents,
+			cs: dec.Doubtful(dec.Candidates(a, a.Logits[models.HeadIntentTokens]), a.Ranking[0].Label)}
+		for _, s := range decode.Spans(r.cs) {
+			texts = append(texts, decode.ClauseText(a.Text, s))
+		}
+		all = append(all, r)
+	})
+	logits, err := h.read(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range all {
+		n := len(decode.Spans(r.cs))
+		dec.Reread(r.cs, r.best.Label, logits[:n])
+		logits = logits[n:]
+	}
+	return all, nil
+}
+
+// exact tells whether a message is decided as it should be with a threshold.
+func (r *rereading) exact(dec *decode.Intent, least float64) bool {
+	if dec.Best(r.a) == nil {
+		return false
+	}
+	got := []string{r.best.Label}
+	for _, c := range r.cs {
+		if c.Label != r.best.Label && dec.EvidenceAgain(c) >= least {
+			got = append(got, c.Label)
+		}
+	}
+	want := slices.Sorted(slices.Values(r.intents))
+	return slices.Equal(slices.Sorted(slices.Values(got)), want)
+}
