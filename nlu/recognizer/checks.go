@@ -32,6 +32,7 @@ func checks() map[string]check {
 		"code":     func(f finding) bool { return couponLike(f.raw, f.text) },
 		"mixed":    func(f finding) bool { return mixed(f.compact) },
 		"error":    func(f finding) bool { return errorLike(f.compact, f.raw) },
+		"street":   func(f finding) bool { return streetLike(f.raw) },
 		"capitals": func(f finding) bool { return strings.ToUpper(f.raw) == f.raw },
 	}
 }
@@ -213,6 +214,22 @@ func couponLike(raw, text string) bool {
 		}
 	}
 	return digits > 0 && lower+upper > 0 || digits >= 6 && lower+upper == 0 || lower == 0 && upper >= 4 && !shouted(text)
+}
+
+// notInStreets are words that no street is named by: 2 weeks on the road.
+var notInStreets = map[string]bool{"a": true, "an": true, "the": true, "of": true, "on": true, "in": true, "at": true, "to": true, "for": true, "from": true, "and": true, "or": true, "by": true, "with": true,
+	"is": true, "was": true, "are": true, "my": true, "your": true, "this": true, "that": true, "it": true, "we": true, "you": true, "i": true, "minute": true, "minutes": true, "hour": true, "hours": true, "day": true, "days": true, "week": true,
+	"weeks": true, "month": true, "months": true, "year": true, "years": true, "times": true, "mile": true, "miles": true, "pm": true, "am": true, "people": true, "items": true, "orders": true, "pairs": true, "boxes": true}
+
+// streetLike tells whether the words after the number of a house, up to the first comma, can be the name of a street.
+func streetLike(raw string) bool {
+	street, _, _ := strings.Cut(raw, ",")
+	for i, word := range strings.Fields(street) {
+		if i > 0 && notInStreets[strings.ToLower(word)] {
+			return false
+		}
+	}
+	return true
 }
 
 // shouted tells whether all of a text is in capitals, so that capitals mean nothing. Han is no capital.

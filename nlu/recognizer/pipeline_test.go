@@ -77,6 +77,8 @@ func TestMergePrecedence(t *testing.T) {
 		{"regex beats model", "订单号88012456703", []textCase{{"订单号88012456703", []string{"product"}}}, []string{"order_id 88012456703"}},
 		{"lookup beats an equal model", "顺丰到哪了", []textCase{{"顺丰", []string{"brand"}}}, []string{"carrier 顺丰 => 顺丰速运"}},
 		{"model around lookup wins", "寄到上海市静安区南京西路1号", []textCase{{"上海市静安区南京西路1号", []string{"address"}}}, []string{"address 上海市静安区南京西路1号 @to"}},
+		{"model around a rule's of its type wins", "at Flat 2, 14 Kings Road please", []textCase{{"Flat 2, 14 Kings Road", []string{"address"}}}, []string{"address Flat 2, 14 Kings Road"}},
+		{"rule around model's of its type wins", "改成广州天河区体育东路16号", []textCase{{"天河区", []string{"address"}}}, []string{"address 广州天河区体育东路16号 @new"}},
 		{"model inside lookup loses", "京东快递到了", []textCase{{"京东", []string{"brand"}}}, []string{"carrier 京东快递"}},
 		{"model beats fuzzy", "神通快递来了", []textCase{{"神通", []string{"product"}}}, []string{"product 神通"}},
 		{"lookup beats fuzzy", "顺丰块递来了", nil, []string{"carrier 顺丰 => 顺丰速运"}},
@@ -205,5 +207,25 @@ func TestHostile(t *testing.T) {
 	}
 	if took := time.Since(start); took > slower*10*time.Second {
 		t.Errorf("took %v", took)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	cs := all(t)
+	for text, want := range map[string][]string{
+		"上海市静安区南京西路1266号恒隆二座":                                     {"address 上海市静安区南京西路1266号恒隆二座"},
+		"寄到浙江省杭州市西湖区文三路478号A座1201室，别送错":                           {"address 浙江省杭州市西湖区文三路478号A座1201室 @to"},
+		"It's 27 Maple Court, Flat 3, Minhang District, Shanghai": {"address 27 Maple Court, Flat 3, Minhang District, Shanghai"},
+		"we moved to 9 st. mary's road, leeds ls1 4ab.":           {"address 9 st. mary's road, leeds ls1 4ab @to"},
+		"3 of the items went to court":                            {},
+		"上海到南京的路有300公里":                                           {"location 上海 @from", "location 南京 @to"},
+	} {
+		a := &nlu.Analysis{Utterance: nlu.Utterance{Text: text}, Normal: norm.Fold(text, norm.Matching)}
+		for _, comp := range cs {
+			if err := comp.Annotate(t.Context(), []*nlu.Analysis{a}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, text, a.Entities, want)
 	}
 }
