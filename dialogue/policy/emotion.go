@@ -15,7 +15,7 @@ const certain = 0.9
 func (w *turn) emotion() nlu.Emotion {
 	e := w.in.Analysis.Emotion
 	for _, f := range w.set.feelings {
-		if f.label == e.Label || e.Valence == valencePositive && e.Score >= certain || !w.heard.holds(f.words, w.r.text) {
+		if e.Valence == valencePositive && e.Score >= certain || !w.heard.holds(f.words, w.r.text) {
 			continue
 		}
 		e.Label, e.Score = f.label, 1

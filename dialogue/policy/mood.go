@@ -27,6 +27,9 @@ func (w *turn) feel() {
 			}
 		}
 	}
+	if m.Unclear > 0 && len(w.r.wishes) == 0 && len(w.r.roles) == 0 && w.in.Analysis.OOS >= w.set.Understanding.Strange {
+		need = max(need, m.Unclear)
+	}
 	w.mood = mood{label: e.Label, strong: e.Intensity >= m.Strong}
 	if e.Score >= need && e.Intensity >= m.Intensity {
 		w.mood.angry = slices.Contains(m.Angry, e.Label)

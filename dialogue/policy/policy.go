@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"yingda/dialogue"
 	"yingda/dialogue/task"
@@ -64,6 +65,14 @@ func (p *Policy) fit() error {
 	for _, next := range slices.Sorted(maps.Keys(p.s.Offers)) {
 		if in := p.s.Offers[next]; in != "/agent" {
 			need("offers."+next, in)
+		}
+	}
+	for i, h := range p.s.Hints {
+		need(fmt.Sprintf("hints[%d].also", i), h.Also)
+		for _, in := range slices.Sorted(maps.Keys(h.Weights)) {
+			if !strings.HasSuffix(in, "*") && p.s.role(in) == "" {
+				need(fmt.Sprintf("hints[%d].weights", i), in)
+			}
 		}
 	}
 	for i, op := range p.s.Options {

@@ -217,6 +217,11 @@ func TestSettings(t *testing.T) {
 		{"ErrTier", `  "": {angry: 2, miss: 2}`, `  "x": {angry: 2, miss: 2}`, `has no tier ""`},
 		{"ErrGroup", "sour: [complaint]", "sour: [complaints]", "moods.sour[0]"},
 		{"ErrLimit", "asks: 3", "asks: 0", "limits.asks: is 0"},
+		{"ErrUnclear", "unclear: 0.85", "unclear: 8.5", "moods.unclear: is 8.5"},
+		{"ErrHintPattern", "match: '退款|退钱|退我钱", "match: '退款|退钱|退我钱(", "hints[0].match: is not a regular expression"},
+		{"ErrHintWeight", "return.request: 0.25", "return.request: 0", "hints[0].weights.return.request: is 0"},
+		{"ErrHintOutside", "outside: 20", "outside: -1", "want a factor above 0"},
+		{"ErrHintIdle", "hints:", "hints:\n  - {match: 'x'}", "hints[0]: changes nothing"},
 		{"ErrWeight", "praise.give: 0.04", "praise.give: -1", "want a factor above 0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -236,20 +241,25 @@ func TestSettings(t *testing.T) {
 			t.Errorf("got %v, want three faults", err)
 		}
 	})
-	t.Run("ErrNotServed", func(t *testing.T) {
-		text := strings.Replace(string(good), "intent: refund.request}", "intent: refund.all}", 1)
-		s, err := policy.ParseSettings("policy.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		set, err := task.Load(os.DirFS(pack), "tasks")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := policy.New(policy.Options{Tasks: set, Settings: s}); err == nil || !strings.Contains(err.Error(), "refund.all") {
-			t.Errorf("got %v", err)
-		}
-	})
+	for name, change := range map[string][2]string{"Option": {"intent: refund.request}", "intent: refund.all}"}, "HintAlso": {"also: delivery.track}", "also: refund.all}"},
+		"HintWeight": {"weights: {return.request: 0.25", "weights: {refund.all: 2"}} {
+		t.Run("ErrNotServed"+name, func(t *testing.T) { notServed(t, strings.Replace(string(good), change[0], change[1], 1)) })
+	}
+}
+
+func notServed(t *testing.T, text string) {
+	t.Helper()
+	s, err := policy.ParseSettings("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := task.Load(os.DirFS(pack), "tasks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := policy.New(policy.Options{Tasks: set, Settings: s}); err == nil || !strings.Contains(err.Error(), "refund.all") {
+		t.Errorf("got %v", err)
+	}
 }
 
 // TestTime holds a turn below 2 ms of processor time, calls not counted: it takes 0.2 on an idle machine, and a multiple where others use it.

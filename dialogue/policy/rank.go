@@ -21,7 +21,7 @@ func (w *turn) rank(a *nlu.Analysis) {
 	w.r.raw = make(map[string]float64, len(a.Ranking))
 	scene := w.scene()
 	list := make([]wish, 0, 16)
-	total, unlisted := a.OOS, 1-a.OOS
+	total, unlisted := a.OOS*w.outside(), 1-a.OOS
 	for _, p := range a.Ranking {
 		w.r.raw[p.Label] = p.Score
 		if p.Score < faint {
@@ -125,11 +125,12 @@ func (w *turn) hidden(list []wish) {
 
 // second adds the further wishes that the analysis cut out of the message.
 func (w *turn) second(a *nlu.Analysis) {
+	defer w.beside()
 	if len(a.Intents) < 2 {
 		return
 	}
 	for _, in := range a.Intents {
-		if in.Score*w.moodFactor(in.Label) < w.set.Understanding.Second {
+		if in.Score*w.moodFactor(in.Label)*w.hintFactor(in.Label) < w.set.Understanding.Second {
 			continue
 		}
 		if len(w.r.wishes) > 0 && in.Label != w.r.wishes[0].intent && w.replaces(w.r.wishes[0].intent, in.Label) {
@@ -151,15 +152,10 @@ func (w *turn) second(a *nlu.Analysis) {
 
 // moodFactor is by how much the customer's mood makes an intent likelier.
 func (w *turn) moodFactor(intent string) float64 {
-	f := 1.0
 	if e := w.emotion(); e.Score >= w.set.Moods.Score {
-		for _, m := range w.set.weights[e.Label] {
-			if matches(m.pattern, intent) {
-				f *= m.factor
-			}
-		}
+		return factorOf(w.set.weights[e.Label], intent)
 	}
-	return f
+	return 1
 }
 
 // scene is what is open when a message comes.
@@ -223,6 +219,11 @@ func (w *turn) scene() *scene {
 			c.types = append(c.types, v.typ)
 		}
 	}
+	open := slices.Clone(c.topic)
+	for _, ts := range w.tasks {
+		open = append(open, ts.Intent)
+	}
+	w.r.hints = w.hinted(open)
 	if w.in.Analysis != nil {
 		if e := w.emotion(); e.Score >= w.set.Moods.Score {
 			c.mood = w.set.weights[e.Label]
@@ -300,11 +301,7 @@ func (c *scene) factor(intent string) float64 {
 	if c.points && role == "" && t != c.active && !slices.Contains(c.topic, intent) && !c.then[intent] {
 		f *= k.Unfit // who points at what was just shown goes on with it
 	}
-	for _, m := range c.mood {
-		if matches(m.pattern, intent) {
-			f *= m.factor
-		}
-	}
+	f *= factorOf(c.mood, intent) * c.w.hintFactor(intent)
 	if t != nil {
 		f *= c.suits(t) * c.takes(t)
 	}

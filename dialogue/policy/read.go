@@ -27,6 +27,7 @@ type reading struct {
 	close  []wish // two wishes that are too close to choose between
 	image  bool
 	raw    map[string]float64 // the analysis' own scores
+	hints  []*Hint            // that apply
 }
 
 // wish is an intent with its probability after context.

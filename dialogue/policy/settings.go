@@ -31,6 +31,8 @@ type Settings struct {
 	Notices []Notice `yaml:"notices"`
 	// Options say which wish an option of a numbered list is, by its words.
 	Options []Option `yaml:"options"`
+	// Hints are words that speak for or against intents, for what the model reads wrongly; see [Hint].
+	Hints []Hint `yaml:"hints"`
 	// Named says what a customer probably wants whose message is not understood otherwise but names a thing: an intent by type of entity.
 	Named map[string]string `yaml:"named"`
 	// Offers say which intent, or "/agent", is offered when a call is refused and the field "next" of its result names what is possible instead.
@@ -97,6 +99,8 @@ type Moods struct {
 	// Score is the least probability of the emotion; Groups raise it by group of the intent: a plain wish is less likely to be said in anger.
 	Score  float64            `yaml:"score"`
 	Groups map[string]float64 `yaml:"groups"`
+	// Unclear is the least probability where nothing is understood; 0 = Score. Messages without sense look like any emotion.
+	Unclear float64 `yaml:"unclear"`
 	// Intensity is the least intensity.
 	Intensity float64 `yaml:"intensity"`
 	// Strong is the intensity from which the stronger words are used.

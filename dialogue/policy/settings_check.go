@@ -74,13 +74,19 @@ func (s *Settings) checkMoods(f *strict.File) {
 	}
 	s.weights = map[string][]weight{}
 	for _, e := range slices.Sorted(maps.Keys(s.Moods.Weights)) {
-		for _, p := range slices.Sorted(maps.Keys(s.Moods.Weights[e])) {
-			if w := s.Moods.Weights[e][p]; w <= 0 || w > 100 {
-				f.Addf([]any{"moods", "weights", e, p}, "is %v; want a factor above 0 and up to 100", w)
-			}
-			s.weights[e] = append(s.weights[e], weight{p, s.Moods.Weights[e][p]})
-		}
+		s.weights[e] = weightsOf(f, s.Moods.Weights[e], "moods", "weights", e)
 	}
+}
+
+// weightsOf checks factors by intent pattern and puts them in order.
+func weightsOf(f *strict.File, factors map[string]float64, at ...any) (list []weight) {
+	for _, p := range slices.Sorted(maps.Keys(factors)) {
+		if x := factors[p]; x <= 0 || x > 100 {
+			f.Addf(append(slices.Clone(at), p), "is %v; want a factor above 0 and up to 100", x)
+		}
+		list = append(list, weight{p, factors[p]})
+	}
+	return list
 }
 
 func (s *Settings) checkNumbers(f *strict.File) {
@@ -96,6 +102,9 @@ func (s *Settings) checkNumbers(f *strict.File) {
 		if v.value <= 0 || v.value > 1 {
 			f.Addf([]any{v.section, v.field}, "is %v; want a probability above 0 and up to 1", v.value)
 		}
+	}
+	if s.Moods.Unclear < 0 || s.Moods.Unclear > 1 {
+		f.Addf([]any{"moods", "unclear"}, "is %v; want a probability from 0 to 1", s.Moods.Unclear)
 	}
 	for _, v := range []struct {
 		field string
@@ -177,6 +186,7 @@ func (s *Settings) checkWords(f *strict.File) {
 			f.Addf([]any{"notices", i, "intents"}, "is missing; name what a customer probably means who answers such a notice")
 		}
 	}
+	s.checkHints(f, pattern)
 	for i := range s.Options {
 		s.Options[i].match = pattern(s.Options[i].Match, "options", i, "match")
 	}

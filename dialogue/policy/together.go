@@ -127,6 +127,14 @@ func (next *Settings) adopt(s *Settings) {
 			f.words = s.feelings[j].words
 		}
 	}
+	for i := range next.Hints {
+		h := &next.Hints[i]
+		for j := range s.Hints {
+			if o := &s.Hints[j]; o.Match == h.Match && o.Unless == h.Unless {
+				h.match, h.unless = o.match, o.unless
+			}
+		}
+	}
 	for i := range next.Options {
 		o := &next.Options[i]
 		if j := slices.IndexFunc(s.Options, func(p Option) bool { return p.Match == o.Match }); j >= 0 {
