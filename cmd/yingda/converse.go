@@ -150,7 +150,7 @@ func (f *converseFlags) open(ctx context.Context, parts converseParts) (c *conve
 
 // decideBy puts a pack's tasks and settings in force.
 func (c *converse) decideBy(p *pack.Pack) error {
-	next, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: c.knowledge, Recommender: c.proposals, Same: p.Products.Same})
+	next, err := policy.New(policy.Options{Tasks: p.Tasks, Settings: p.Settings, Knowledge: c.knowledge, Recommender: c.proposals, Suggester: c.proposals, Same: p.Products.Same})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type Options struct {
 	Knowledge dialogue.Knowledge
 	// Recommender proposes products and plans; nil = only what a task's call returns.
 	Recommender dialogue.Recommender
+	// Suggester proposes what the customer may want to ask next; nil = only what entries of the knowledge base name.
+	Suggester dialogue.Suggester
 	// Same tells whether two names are of one product, as 蓝牙耳机 and earbuds are; nil = names are compared by their words alone.
 	Same func(a, b string) bool
 }
@@ -213,6 +215,7 @@ func (w *turn) finish() dialogue.Decision {
 	if topic := w.topical(w.d.Intents); len(topic) > 0 {
 		w.s.Topic = topic
 	}
+	w.suggest()
 	if patience := w.d.Reason == dialogue.Waiting && w.s.Asked != nil; len(w.d.Say) > 0 && !patience { // after a pause the question is what is repeated
 		w.s.Said = w.d.Say
 	}
