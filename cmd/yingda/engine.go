@@ -102,15 +102,17 @@ func (f *engineFlags) open(ctx context.Context, log io.Writer) (*standard.Engine
 	if err != nil {
 		return nil, err
 	}
-	return f.openWith(ctx, rules, log)
+	return f.openWith(ctx, patient(rules), log)
 }
 
-// openModel loads it without recognisers, for commands that look at the intents and vectors of many texts only.
+// openModel loads it without recognisers and with one reading a text, for commands that look at the rankings and vectors of many texts only.
 func (f *engineFlags) openModel(ctx context.Context, log io.Writer) (*standard.Engine, error) {
-	return f.openWith(ctx, standard.NoRules(), log)
+	o := patient(standard.NoRules())
+	o.Once = true
+	return f.openWith(ctx, o, log)
 }
 
-func (f *engineFlags) openWith(ctx context.Context, rules *standard.Rules, log io.Writer) (*standard.Engine, error) {
+func (f *engineFlags) openWith(ctx context.Context, o standard.Options, log io.Writer) (*standard.Engine, error) {
 	if err := f.initORT(ctx, log); err != nil {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func (f *engineFlags) openWith(ctx context.Context, rules *standard.Rules, log i
 	if err != nil {
 		return nil, err
 	}
-	return buildEngine(b, patient(rules))
+	return buildEngine(b, o)
 }
 
 // patient are the options of commands in which nobody waits for a single answer: on a busy machine they take longer rather than give up.

@@ -19,6 +19,8 @@ type Options struct {
 	Queue batch.Options // Pad is taken from the bundle
 	// Rules are the recognisers that come before and after the model; nil = those of [DefaultRules].
 	Rules *Rules
+	// Once leaves clauses unread by themselves: for who looks at rankings and vectors of many texts, and not at second wishes.
+	Once bool
 }
 
 // Engine analyses utterances with one bundle. Safe for concurrent use until Close.
@@ -42,7 +44,7 @@ func New(ctx context.Context, b *models.Bundle, backend models.Backend, o Option
 			return nil, errors.Join(err, e.Close())
 		}
 	}
-	if e.pipeline, e.encoder, err = build(b, e.queue, rules); err != nil {
+	if e.pipeline, e.encoder, err = build(b, e.queue, rules, o.Once); err != nil {
 		return nil, errors.Join(fmt.Errorf("bundle %s: %w", b.Manifest.ID, err), e.Close())
 	}
 	if err := e.probe(ctx); err != nil {

@@ -16,22 +16,13 @@ type factory struct {
 var table = []factory{
 	{"", func(*models.Bundle, *nlu.Encoder) (nlu.Component, error) { return nlu.Normaliser{}, nil }},
 	{"", func(_ *models.Bundle, enc *nlu.Encoder) (nlu.Component, error) { return enc, nil }},
-	{models.HeadIntents, intents},
+	{models.HeadIntents, func(b *models.Bundle, _ *nlu.Encoder) (nlu.Component, error) { return decode.NewIntent(b.Manifest) }},
 	{models.HeadEmotion, func(b *models.Bundle, _ *nlu.Encoder) (nlu.Component, error) { return decode.NewEmotion(b.Manifest) }},
 	{models.HeadEntities, func(b *models.Bundle, _ *nlu.Encoder) (nlu.Component, error) { return decode.NewEntity(b.Manifest) }},
 }
 
-func intents(b *models.Bundle, enc *nlu.Encoder) (nlu.Component, error) {
-	d, err := decode.NewIntent(b.Manifest)
-	if err != nil {
-		return nil, err
-	}
-	d.ReadWith(enc)
-	return d, nil
-}
-
-// build makes the pipeline; the encoder is one of its components.
-func build(b *models.Bundle, run nlu.Runner, rules *Rules) (*nlu.Pipeline, *nlu.Encoder, error) {
+// build makes the pipeline; the encoder is one of its components. once = doubtful clauses are not read again.
+func build(b *models.Bundle, run nlu.Runner, rules *Rules, once bool) (*nlu.Pipeline, *nlu.Encoder, error) {
 	enc, err := nlu.NewEncoder(b, run)
 	if err != nil {
 		return nil, nil, err
@@ -44,6 +35,9 @@ func build(b *models.Bundle, run nlu.Runner, rules *Rules) (*nlu.Pipeline, *nlu.
 		c, err := f.make(b, enc)
 		if err != nil {
 			return nil, nil, err
+		}
+		if d, ok := c.(*decode.Intent); ok && !once {
+			d.ReadWith(enc)
 		}
 		cs = append(cs, c)
 	}
