@@ -20,8 +20,8 @@ type ClauseSpec struct {
 	Again *AgainSpec `json:"again,omitempty"`
 }
 
-// AgainSpec decides about the candidates whose evidence by [ClauseSpec] is From or more: the clauses of these and of the message's best intent
-// are read once more, each as a message of its own. In the whole message a strong wish colours the states of all tokens; by themselves the clauses
+// AgainSpec decides about the candidates that the evidence of [ClauseSpec] leaves in doubt: below From they are none, from To on they are wishes, and
+// in between their clauses and that of the message's best intent are read once more, each as a message of its own. In the whole message a strong wish colours the states of all tokens; by themselves the clauses
 // show what they say. The evidence is the logistic model of ClauseSpec with weights of its own and four more features:
 //
 //	… + Alone·logit(a) + Home·logit(b) + First·f + Stays·s
@@ -30,6 +30,7 @@ type ClauseSpec struct {
 // 1 when these are the best intents there. Logits are cut off at ±[AgainLimit].
 type AgainSpec struct {
 	From       float64 `json:"from"`
+	To         float64 `json:"to"`
 	Bias       float64 `json:"bias"`
 	Score      float64 `json:"score"`
 	Whole      float64 `json:"whole"`
@@ -47,7 +48,7 @@ type AgainSpec struct {
 const AgainLimit = 9.21
 
 func (s ClauseSpec) valid() bool {
-	if a := s.Again; a != nil && (!probability(a.From) || !probability(a.MinScore) ||
+	if a := s.Again; a != nil && (!probability(a.From) || !probability(a.To) || a.To < a.From || !probability(a.MinScore) ||
 		!finite(a.Bias, a.Score, a.Whole, a.Lead, a.Connective, a.Apart, a.Alone, a.Home, a.First, a.Stays)) {
 		return false
 	}

@@ -138,18 +138,26 @@ func (t *tally) count(intents []string, right bool) {
 	}
 }
 
-// bestShare tries thresholds and returns the one with most exact decisions in a traffic of which severalShare have several wishes.
+// plateau is how much less than the best a threshold may score and count as good as it: three messages in two thousand are chance.
+const plateau = 0.0015
+
+// bestShare tries thresholds and returns the one with most exact decisions in a traffic of which severalShare have several wishes. The curve is flat around its top, and
+// which point is highest there is chance: the middle of those as good as the best is taken.
 func bestShare(decide func(least float64) (*tally, error)) (float64, error) {
-	best, bestScore := 0.0, -1.0
+	var tried, scores []float64
 	for least := 0.1; least < 0.96; least += 0.025 {
 		t, err := decide(least)
 		if err != nil {
 			return 0, err
 		}
-		score := (1-severalShare)*t.right[0]/t.total[0] + severalShare*t.right[1]/t.total[1]
-		if score > bestScore {
-			best, bestScore = least, score
+		tried = append(tried, math.Round(least*1e3)/1e3)
+		scores = append(scores, (1-severalShare)*t.right[0]/max(t.total[0], 1)+severalShare*t.right[1]/max(t.total[1], 1))
+	}
+	var good []float64
+	for i, s := range scores {
+		if s >= slices.Max(scores)-plateau {
+			good = append(good, tried[i])
 		}
 	}
-	return math.Round(best*1e3) / 1e3, nil
+	return good[(len(good)-1)/2], nil
 }

@@ -31,7 +31,7 @@ type doubt struct {
 func (d *Intent) readAgain(ctx context.Context, open []*doubt) error {
 	var texts []string
 	for _, o := range open {
-		for _, s := range Spans(o.cs) {
+		for _, s := range d.Spans(o.cs, o.a.Ranking[0].Label) {
 			texts = append(texts, ClauseText(o.a.Text, s))
 		}
 	}
@@ -43,8 +43,9 @@ func (d *Intent) readAgain(ctx context.Context, open []*doubt) error {
 		return fmt.Errorf("read clauses: %w", err)
 	}
 	for _, o := range open {
-		n := len(Spans(o.cs))
-		d.Reread(o.cs, o.a.Ranking[0].Label, logits[:n])
+		best := o.a.Ranking[0].Label
+		n := len(d.Spans(o.cs, best))
+		d.Reread(o.cs, best, logits[:n])
 		logits = logits[n:]
 		d.several(o.a, o.cs, d.EvidenceAgain, d.spec.Clause.Again.MinScore)
 		o.a.Timing.Queue += took.Queue
@@ -53,23 +54,26 @@ func (d *Intent) readAgain(ctx context.Context, open []*doubt) error {
 	return nil
 }
 
-// Doubtful returns the candidates that are worth another reading, with the message's best intent; nil when there are none besides it.
-func (d *Intent) Doubtful(cs []Candidate, best string) []Candidate {
-	again := d.spec.Clause.Again
-	kept := slices.DeleteFunc(slices.Clone(cs), func(c Candidate) bool { return c.Label != best && d.Evidence(c) < again.From })
-	if !slices.ContainsFunc(kept, func(c Candidate) bool { return c.Label != best }) {
-		return nil
-	}
-	return kept
+// Doubtful tells whether only another reading of its clause tells if a candidate is a wish.
+func (d *Intent) Doubtful(c Candidate) bool {
+	e := d.Evidence(c)
+	return e >= d.spec.Clause.Again.From && e < d.spec.Clause.Again.To
 }
 
-// Spans are the clauses of candidates, each once, in the order they are said.
-func Spans(cs []Candidate) []nlu.Span {
+// Spans are the clauses to be read again, each once, in the order they are said: those of the doubtful candidates and that of the message's best intent; nil
+// when no candidate is doubtful.
+func (d *Intent) Spans(cs []Candidate, best string) []nlu.Span {
 	var spans []nlu.Span
+	doubtful := false
 	for _, c := range cs {
-		if !slices.Contains(spans, c.Span) {
+		doubt := c.Label != best && d.Doubtful(c)
+		if (doubt || c.Label == best) && !slices.Contains(spans, c.Span) {
 			spans = append(spans, c.Span)
 		}
+		doubtful = doubtful || doubt
+	}
+	if !doubtful {
+		return nil
 	}
 	slices.SortFunc(spans, func(a, b nlu.Span) int { return a.Start - b.Start })
 	return spans
@@ -78,17 +82,20 @@ func Spans(cs []Candidate) []nlu.Span {
 // ClauseText is a clause as a message of its own.
 func ClauseText(text string, s nlu.Span) string { return strings.TrimSpace(text[s.Start:s.End]) }
 
-// Reread fills in what the clauses say by themselves, from the logits of [Spans] of the candidates. best is the message's best intent.
+// Reread fills in what the clauses say by themselves, from the logits of [Intent.Spans]. best is the message's best intent.
 func (d *Intent) Reread(cs []Candidate, best string, logits []models.Logits) {
-	spans := Spans(cs)
+	spans := d.Spans(cs, best)
 	rankings := make([][]nlu.Prediction, len(spans))
 	for i, l := range logits {
 		rankings[i] = d.Rank(l.Data, d.OOS(l.Data))
 	}
 	of := func(s nlu.Span, label string) (float64, bool) {
-		r := rankings[slices.Index(spans, s)]
-		at := slices.IndexFunc(r, func(p nlu.Prediction) bool { return p.Label == label })
-		return r[at].Score, at == 0
+		i := slices.Index(spans, s)
+		if i < 0 {
+			return 0, false // of a candidate that is in no doubt
+		}
+		at := slices.IndexFunc(rankings[i], func(p nlu.Prediction) bool { return p.Label == label })
+		return rankings[i][at].Score, at == 0
 	}
 	home := slices.IndexFunc(cs, func(c Candidate) bool { return c.Label == best })
 	for i := range cs {
@@ -110,9 +117,15 @@ func (c Candidate) FeaturesAgain() [9]float64 {
 	return [9]float64{f[0], f[1], f[2], f[3], f[4], logit(c.Alone), logit(c.Home), one[c.First], one[c.Stays]}
 }
 
-// EvidenceAgain returns the probability that a candidate is a wish of its own, now that its clause was read by itself.
+// EvidenceAgain returns the probability that a candidate is a wish of its own, now that its clause was read by itself; 0 or 1 where there was no doubt.
 func (d *Intent) EvidenceAgain(c Candidate) float64 {
 	s := d.spec.Clause.Again
+	switch e := d.Evidence(c); {
+	case e < s.From:
+		return 0
+	case e >= s.To:
+		return 1
+	}
 	x := s.Bias
 	for i, w := range [9]float64{s.Score, s.Whole, s.Lead, s.Connective, s.Apart, s.Alone, s.Home, s.First, s.Stays} {
 		x += w * c.FeaturesAgain()[i]

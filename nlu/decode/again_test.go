@@ -53,7 +53,7 @@ func coloured(text string, cut int) *nlu.Analysis {
 // again decides by what the clauses say by themselves and nothing else.
 func again(s *models.IntentSpec) {
 	s.Clause.MinScore = 0.99
-	s.Clause.Again = &models.AgainSpec{From: 0.2, Bias: -2, Alone: 1, Home: 1, First: 1, MinScore: 0.5}
+	s.Clause.Again = &models.AgainSpec{From: 0.2, To: 0.9, Bias: -2, Alone: 1, Home: 1, First: 1, MinScore: 0.5}
 }
 
 func labels(a *nlu.Analysis) string {
@@ -132,7 +132,7 @@ func TestReadAgainErr(t *testing.T) {
 // TestEvidenceAgain computes the documented formula by hand.
 func TestEvidenceAgain(t *testing.T) {
 	d := mustIntent(t, manifest(func(s *models.IntentSpec) {
-		s.Clause.Again = &models.AgainSpec{Bias: -1, Score: 0.1, Whole: 0.2, Lead: 0.3, Connective: 0.4, Apart: 0.5, Alone: 0.6, Home: 0.7, First: 0.8, Stays: 0.9}
+		s.Clause.Again = &models.AgainSpec{To: 1, Bias: -1, Score: 0.1, Whole: 0.2, Lead: 0.3, Connective: 0.4, Apart: 0.5, Alone: 0.6, Home: 0.7, First: 0.8, Stays: 0.9}
 	}))
 	c := decode.Candidate{Prediction: nlu.Prediction{Score: 0.6}, Whole: 0.1, Top: 0.3, Joined: true, Apart: true, Alone: 0.9, Home: 1, First: true, Stays: true}
 	logit := func(p float64) float64 { return math.Log(p / (1 - p)) }

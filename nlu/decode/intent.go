@@ -58,9 +58,12 @@ func (d *Intent) Annotate(ctx context.Context, as []*nlu.Analysis) error {
 			continue
 		}
 		cs := d.Candidates(a, tokens)
-		if d.reader == nil || d.spec.Clause.Again == nil {
+		switch again := d.spec.Clause.Again; {
+		case d.reader == nil || again == nil:
 			d.several(a, cs, d.Evidence, d.spec.Clause.MinScore)
-		} else if cs = d.Doubtful(cs, a.Ranking[0].Label); cs != nil {
+		case d.Spans(cs, a.Ranking[0].Label) == nil:
+			d.several(a, cs, d.Evidence, again.To)
+		default:
 			open = append(open, &doubt{a, cs})
 		}
 	}
