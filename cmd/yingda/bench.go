@@ -33,6 +33,7 @@ type benchFlags struct {
 	seconds float64
 	rounds  int
 	quick   bool
+	once    bool
 	hugot   bool
 }
 
@@ -50,6 +51,7 @@ func runBench(ctx context.Context, args []string, std stdio) error {
 	fs.Float64Var(&f.seconds, "seconds", 4, "how long a subject is measured in a round, about")
 	fs.IntVar(&f.rounds, "rounds", 7, "rounds of all subjects, at least 5")
 	fs.BoolVar(&f.quick, "quick", false, "a fifth of the texts, one pass a round, 5 rounds: to see that it works, not to quote")
+	fs.BoolVar(&f.once, "once", false, "read each message once, as serve --once does")
 	fs.BoolVar(&f.hugot, "hugot", true, "also measure hugot's Go backend, which takes minutes")
 	if err := parseFlags(fs, args); err != nil {
 		return err

