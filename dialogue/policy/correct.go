@@ -6,6 +6,7 @@ import (
 
 	"yingda/dialogue"
 	"yingda/dialogue/task"
+	"yingda/nlu/norm"
 )
 
 // corrected takes a message that puts something right outside a confirmation: another order, another name. The task that the value
@@ -121,6 +122,20 @@ func (w *turn) dropped() bool {
 			other = append(other, x)
 		}
 	}
+	if rest := w.besideDrop(); len(rest) > 0 {
+		if t != nil {
+			w.touch(t)
+		}
+		w.drop(ts)
+		w.s.Misses = 0
+		w.say("cancelled."+ts.Intent, w.vars(ts.Slots))
+		w.pursueAll(rest)
+		w.d.Intents = []string{w.set.first(RoleDeny)}
+		for _, x := range rest {
+			w.d.Intents = append(w.d.Intents, x.intent)
+		}
+		return true
+	}
 	if len(other) > 0 && !w.replaces(ts.Intent, other[0].intent) && !w.short(12) && !w.cue(CueInstead) {
 		return false // a wish of its own that only sounds like giving up: 不想用了怎么注销
 	}
@@ -145,6 +160,28 @@ func (w *turn) replaces(open, intent string) bool {
 		}
 	}
 	return false
+}
+
+// besideDrop returns the wishes of a message that gives up what is open in one clause and wants something else in another: 算了不退了，另外帮我查下积分. What
+// the first clause is taken for is no wish.
+func (w *turn) besideDrop() (rest []wish) {
+	if w.in.Analysis == nil || len(w.in.Analysis.Intents) < 2 {
+		return nil
+	}
+	m, given := w.set.cues[CueDrop], false
+	for _, in := range w.in.Analysis.Intents {
+		clause := norm.Fold(w.in.Analysis.Text[in.Span.Start:in.Span.End], norm.Matching).Text
+		switch {
+		case m != nil && m.has(clause):
+			given = true
+		case w.set.role(in.Label) == "":
+			rest = append(rest, wish{in.Label, in.Score})
+		}
+	}
+	if !given {
+		return nil
+	}
+	return rest
 }
 
 // drop takes a task off the list.
