@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"yingda/dialogue"
-	"yingda/dialogue/policy"
-	"yingda/dialogue/task"
 )
 
 const hintTasks = `version: 1
@@ -17,24 +15,6 @@ tasks:
   - {intents: [fee], mode: done}
   - {intents: [loan], mode: done}
 `
-
-// hinted is a policy with some hints, in YAML.
-func hinted(t *testing.T, hints string) *policy.Policy {
-	t.Helper()
-	set, err := task.Parse("tasks.yaml", []byte(hintTasks))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := policy.ParseSettings("policy.yaml", []byte(bankPolicy+"hints:\n"+hints))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := policy.New(policy.Options{Tasks: set, Settings: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
 
 func TestHints(t *testing.T) {
 	for _, tt := range []struct {
@@ -59,7 +39,7 @@ func TestHints(t *testing.T) {
 		{"OKAlsoSame", "  - {match: 'cost', also: loan}", "what does it cost", "", "loan"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			b := newBot(t, hinted(t, tt.hints), dialogue.Profile{})
+			b := newBot(t, policyOf(t, hintTasks, bankPolicy+"hints:\n"+tt.hints), dialogue.Profile{})
 			if tt.first != "" {
 				b.say(said(tt.first, means("block", 0.95)))
 			}
@@ -78,20 +58,8 @@ func TestHints(t *testing.T) {
 // TestUnclearAnger: what makes no sense is angry only where the anger is certain.
 func TestUnclearAnger(t *testing.T) {
 	base := strings.Replace(bankPolicy, "moods: {", "moods: {unclear: 0.95, ", 1)
-	set, err := task.Parse("tasks.yaml", []byte(hintTasks))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for text, want := range map[string]int{base: 0, bankPolicy: 1} {
-		s, err := policy.ParseSettings("policy.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := policy.New(policy.Options{Tasks: set, Settings: s})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := newBot(t, p, dialogue.Profile{})
+		b := newBot(t, policyOf(t, hintTasks, text), dialogue.Profile{})
 		b.say(said("do tractors dream", strange, feels("wut", 0.9)))
 		if got := b.last.State.Angry; got != want {
 			t.Errorf("angry %d times, want %d", got, want)

@@ -48,11 +48,17 @@ limits: {asks: 3, failed: 2, paused: 12, tasks: 4, options: 5, aside: 20}
 
 func bankPolicyOf(t *testing.T) *policy.Policy {
 	t.Helper()
-	set, err := task.Parse("bank.yaml", []byte(bankTasks))
+	return policyOf(t, bankTasks, bankPolicy)
+}
+
+// policyOf makes a policy of tasks and settings in YAML.
+func policyOf(t *testing.T, tasks, settings string) *policy.Policy {
+	t.Helper()
+	set, err := task.Parse("tasks.yaml", []byte(tasks))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := policy.ParseSettings("policy.yaml", []byte(bankPolicy))
+	s, err := policy.ParseSettings("policy.yaml", []byte(settings))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,17 +121,7 @@ func TestOwnPack(t *testing.T) {
 func TestTasksGone(t *testing.T) {
 	b := newBot(t, bankPolicyOf(t), dialogue.Profile{})
 	b.say(said("block my card", means("block_card", 0.95)))
-	set, err := task.Parse("bank.yaml", []byte(strings.ReplaceAll(bankTasks, "block_card, lost_card", "freeze")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := policy.ParseSettings("policy.yaml", []byte(bankPolicy))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b.p, err = policy.New(policy.Options{Tasks: set, Settings: s}); err != nil {
-		t.Fatal(err)
-	}
+	b.p = policyOf(t, strings.ReplaceAll(bankTasks, "block_card, lost_card", "freeze"), bankPolicy)
 	b.say(said("4711", has("card", "4711"), strange))
 	b.want(dialogue.Clarify)
 	if len(b.last.State.Tasks) != 0 {
