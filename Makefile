@@ -20,7 +20,7 @@ endif
 VENV := $(YINGDA_CACHE)/venv
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-ingest stress-analytics bench-experiments check-stats bench-values stress-turns transcript bench-knowledge bench-mine bench-parse-log eval eval-dialogs eval-values train embed heads models curve bench-quality clean
+.PHONY: recalibrate help run setup build test test-all race oracle fuzz public lint golden generate bench bench-train bench-turns bench-ingest stress-analytics bench-experiments check-stats bench-values stress-turns transcript bench-knowledge bench-mine bench-parse-log eval eval-dialogs eval-values train embed heads models curve bench-quality clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
@@ -162,6 +162,10 @@ retrain: setup ## from labels accepted in the review to a challenger, step by st
 
 retrain-demo: setup ## show on demo data that the loop closes; rewrites the section "Retraining" of docs/benchmarks.md; some 10 minutes
 	$(BIN) retrain-demo --out docs/benchmarks.md $(if $(wildcard $(ENCODER)),--encoder $(ENCODER)) $(ARGS)
+
+recalibrate: FRESH ?= $(wildcard training/corpus/data/*/two_wishes_5.yml training/corpus/data/*/confusions_5.yml)
+recalibrate: setup ## fit the thresholds of the shipped bundle anew, on what its training held out and FRESH, which was written later: makes the shipped bundle again
+	$(BIN) train --recalibrate --base models/default/bundle --data training/corpus/data $(addprefix --fresh ,$(FRESH)) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)
 
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries
 	$(BIN) bundle verify $(BUNDLE)

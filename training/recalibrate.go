@@ -69,6 +69,7 @@ func Recalibrate(ctx context.Context, c, fresh *corpus.Corpus, tax *corpus.Taxon
 	if err := inherit(m, base.Manifest, c, r.Int8); err != nil {
 		return nil, err
 	}
+	m.Training["calibrated"] = len(d.examples)
 	res.Bundle = &models.Bundle{Manifest: m, Model: onnx.Marshal(model), Tokenizer: base.Tokenizer}
 	return res, nil
 }
