@@ -25,7 +25,7 @@ type trainFlags struct {
 	run                                  training.RunOptions
 	headsOnly, recalibrate               bool
 	base, features                       string
-	fresh                                multi
+	fresh, average                       multi
 }
 
 func runTrain(ctx context.Context, args []string, std stdio) error {
@@ -41,6 +41,7 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	fs.BoolVar(&f.headsOnly, "heads-only", false, "keep the encoder of --base and fit new heads on it: seconds instead of an hour")
 	fs.BoolVar(&f.recalibrate, "recalibrate", false, "keep the encoder and heads of --base and fit its thresholds anew; with int8 in the recipe, quantise it first")
 	fs.Var(&f.fresh, "fresh", "labelled `file` or folder that was written after --base was trained: --recalibrate uses all of it; may be given several times")
+	fs.Var(&f.average, "average", "`bundle` (id or folder) of the same labels and encoder whose weights are averaged with those of --base before --recalibrate; may be given several times")
 	fs.StringVar(&f.base, "base", "", "bundle `folder` or id that --heads-only and --recalibrate build on (default: the champion)")
 	fs.StringVar(&f.features, "features", featuresDir(), "`folder` where --heads-only keeps the encoder's states of texts; empty = not kept")
 	fs.StringVar(&f.run.Checkpoint, "checkpoint", "", "`folder` that keeps the state of fine-tuning: the same command goes on from there after an interruption")
@@ -56,6 +57,9 @@ func runTrain(ctx context.Context, args []string, std stdio) error {
 	}
 	if len(f.fresh) > 0 && !f.recalibrate {
 		return errors.New("train: --fresh is for --recalibrate; other trainings learn from --data")
+	}
+	if len(f.average) > 0 && !f.recalibrate {
+		return errors.New("train: --average is for --recalibrate, which fits the thresholds of what comes out")
 	}
 	if err := f.initORT(ctx, std.err); err != nil {
 		return err
@@ -132,9 +136,29 @@ func (f *trainFlags) buildOn(ctx context.Context, in *training.CardInput, tax *c
 		if err != nil {
 			return nil, err
 		}
+		if base, err = f.averaged(base); err != nil {
+			return nil, err
+		}
 		return training.Recalibrate(ctx, in.Corpus, fresh, tax, base, in.Recipe, p.report)
 	}
 	return training.TrainHeads(ctx, in.Corpus, tax, base, in.Recipe, f.features, p.report)
+}
+
+// averaged is the base, or the mean of it and the bundles of --average.
+func (f *trainFlags) averaged(base *models.Bundle) (*models.Bundle, error) {
+	if len(f.average) == 0 {
+		return base, nil
+	}
+	all := []*models.Bundle{base}
+	for _, path := range f.average {
+		e := engineFlags{ortFlags: f.ortFlags, store: storeDir(), bundle: path}
+		b, err := e.openBundle()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, b)
+	}
+	return training.Average(all...)
 }
 
 // finish runs the new bundle as a server would: it records answers to some texts and measures it.

@@ -333,3 +333,59 @@ func TestStaticErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestExpandStatic: what Static made int8 becomes float again, with divided channels put right, and computes nearly what the first graph did.
+func TestExpandStatic(t *testing.T) {
+	m := MustWritten(t)
+	want := weightsOf(m)
+	texts := [][]int64{upTo(20), upTo(40)}
+	before := MustRun(t, MustSession(t, m), width, texts[0])[0]
+	if _, err := quantize.Static(m, MustCalibrate(t, m, texts), quantize.StaticOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	steps := map[string][]float32{}
+	for name := range want {
+		if s := m.Graph.Initializer(name + ".i8.scale"); s != nil {
+			steps[name] = slices.Clone(s.Floats())
+		}
+	}
+	if err := quantize.Expand(m.Graph); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range m.Graph.Nodes {
+		if n.Domain == "com.microsoft" || n.Op == "QuantizeLinear" {
+			t.Errorf("node %s %s is left", n.Op, n.Name)
+		}
+	}
+	for name, w := range want {
+		got := m.Graph.Initializer(name)
+		if got == nil {
+			t.Errorf("no matrix %s", name)
+			continue
+		}
+		if len(steps[name]) == 0 {
+			t.Fatalf("%s was not made int8", name)
+		}
+		for i, v := range got.Floats() {
+			if step := float64(steps[name][i%len(steps[name])]); math.Abs(float64(v-w[i])) > 0.51*step {
+				t.Fatalf("%s %d: %g, was %g", name, i, v, w[i])
+			}
+		}
+	}
+	if c := cosine(before.Data, MustRun(t, MustSession(t, m), width, texts[0])[0].Data); c < 0.99 {
+		t.Errorf("cosine %g to what the float graph says", c)
+	}
+}
+
+// weightsOf are the matrices of a graph's products.
+func weightsOf(m *onnx.Model) map[string][]float32 {
+	out := map[string][]float32{}
+	for _, n := range m.Graph.Nodes {
+		if n.Op == "MatMul" {
+			if w := m.Graph.Initializer(n.Inputs[1]); w != nil {
+				out[w.Name] = slices.Clone(w.Floats())
+			}
+		}
+	}
+	return out
+}
