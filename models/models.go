@@ -26,6 +26,7 @@ const (
 	HeadIntents      = "intents"       // Sequence over intents
 	HeadIntentTokens = "intent_tokens" // Tokens over the same intents: what each token adds; mean over a clause = the clause's logits
 	HeadEmotion      = "emotion"       // Sequence over emotions
+	HeadSeveral      = "several"       // Sequence over "one" and "several": whether the whole text expresses more than one intent
 	HeadEntities     = "entities"      // Tokens over BIO tags
 	HeadEmbedding    = "embedding"     // Vector of length 1: texts that mean the same are close by cosine
 )

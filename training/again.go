@@ -75,7 +75,7 @@ func (d *dataset) chooseAgain(ctx context.Context, h *heldOut, spec *models.Inte
 		return err
 	}
 	s := spec.Clause.Again
-	for i, to := range []*float64{&s.Bias, &s.Score, &s.Whole, &s.Lead, &s.Connective, &s.Apart, &s.Alone, &s.Home, &s.First, &s.Stays} {
+	for i, to := range []*float64{&s.Bias, &s.Score, &s.Whole, &s.Lead, &s.Connective, &s.Apart, &s.Several, &s.Alone, &s.Home, &s.First, &s.Stays} {
 		*to = w[i]
 	}
 	s.MinScore, err = bestShare(func(least float64) (*tally, error) {

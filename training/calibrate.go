@@ -18,14 +18,18 @@ type heldOut struct {
 	intents []([]float32)   // logits of the whole text
 	tokens  []models.Logits // intent logits a token
 	emotion []([]float32)
+	several []([]float32)   // nil where there is no such head
 	pairs   []*nlu.Analysis // answers to the dataset's pairs, ranking not filled in; nil where none were asked for
 	read    reader          // of clauses by themselves; nil = they are not read again
 }
 
+func newHeldOut(n int) *heldOut {
+	return &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n), several: make([][]float32, n)}
+}
+
 // crossValidate fits the linear heads once a fold on the other folds.
 func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*heldOut, error) {
-	n := len(d.examples)
-	h := &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n)}
+	h := newHeldOut(len(d.examples))
 	for fold := range r.Folds {
 		var train, held []int
 		for i := range d.examples {
@@ -60,6 +64,13 @@ func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*h
 				h.emotion[i] = make([]float32, l.Classes)
 				l.Logits(d.f.Row(i), h.emotion[i])
 			}
+		}
+		if !r.Several.Skip {
+			l, err := d.fitSeveral(ctx, train, r, log)
+			if err != nil {
+				return nil, fmt.Errorf("%s %w", stage, err)
+			}
+			h.predictSeveral(d, l, held)
 		}
 	}
 	return h, nil
@@ -231,9 +242,11 @@ func (d *dataset) decoder(spec *models.IntentSpec) (*decode.Intent, error) {
 // analysis presents held-out logits to the decoder, ranking included.
 func (d *dataset) analysis(h *heldOut, i int, dec *decode.Intent) *nlu.Analysis {
 	logits := h.intents[i]
-	return &nlu.Analysis{Utterance: nlu.Utterance{Text: d.examples[i].Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
+	a := &nlu.Analysis{Utterance: nlu.Utterance{Text: d.examples[i].Text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
 		Ranking: dec.Rank(logits, dec.OOS(logits)),
 		Logits:  map[string]models.Logits{models.HeadIntents: {Rows: 1, Cols: len(d.intents), Data: logits}, models.HeadIntentTokens: h.tokens[i]}}
+	noteSeveral(a, h.several[i])
+	return a
 }
 
 // ranked fills in the ranking as the decoder sees it now.
@@ -250,13 +263,18 @@ func (d *dataset) pairIntents(j int) []string {
 }
 
 // predictPairs runs the intents head over the dataset's pairs.
-func (h *heldOut) predictPairs(d *dataset, l *heads.Linear) {
+func (h *heldOut) predictPairs(d *dataset, fit fitted) {
+	l := fit.intents
 	for j, p := range d.pairs {
 		i := len(d.examples) + j
 		whole := models.Logits{Rows: 1, Cols: l.Classes, Data: make([]float32, l.Classes)}
 		l.Logits(d.f.Row(i), whole.Data)
-		h.pairs = append(h.pairs, &nlu.Analysis{Utterance: nlu.Utterance{Text: p.text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
-			Logits: map[string]models.Logits{models.HeadIntents: whole, models.HeadIntentTokens: d.tokenLogits(l, i)}})
+		a := &nlu.Analysis{Utterance: nlu.Utterance{Text: p.text}, Encoding: nlu.Encoding{Tokens: d.f.Tokens[i]},
+			Logits: map[string]models.Logits{models.HeadIntents: whole, models.HeadIntentTokens: d.tokenLogits(l, i)}}
+		if fit.several != nil {
+			noteSeveral(a, linearLogits(fit.several, d.f.Row(i)))
+		}
+		h.pairs = append(h.pairs, a)
 	}
 }
 

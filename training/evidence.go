@@ -29,7 +29,7 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 	if err != nil || !ok {
 		return err // not ok: too little to learn from, one intent a message
 	}
-	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: w[0], Score: w[1], Whole: w[2], Lead: w[3], Connective: w[4], Apart: w[5]}
+	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: w[0], Score: w[1], Whole: w[2], Lead: w[3], Connective: w[4], Apart: w[5], Several: w[6]}
 	if err := d.chooseEvidence(h, spec); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 
 // enoughSeveral is from how many written messages of several wishes on pairs are not needed to learn what a second wish is: what is put together from two
 // messages falls apart more clearly than what people write.
-const enoughSeveral = 200
+const enoughSeveral = 100
 
 // messages calls f with every held-out message that has intents, with its ranking and the intents it has; pairs are included where few
 // messages of several wishes were written.

@@ -109,11 +109,15 @@ func foldStates(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, r R
 	if len(r.Layers) == 0 {
 		r.Layers = []int{o.Encoder.Layers()}
 	}
-	model, dim, err := o.Encoder.Tap(r.Layers...)
+	e, err := r.reading(o.Encoder)
 	if err != nil {
 		return nil, "", err
 	}
-	d, err := readStates(ctx, c, tax, featureBundle(o.Encoder, model, dim, r), dim, r, o.Cache, log)
+	model, dim, err := e.Tap(r.Layers...)
+	if err != nil {
+		return nil, "", err
+	}
+	d, err := readStates(ctx, c, tax, featureBundle(e, model, dim, r), dim, r, o.Cache, log)
 	return d, fmt.Sprintf("heads and thresholds; the encoder is the pretrained one, layers %v", r.Layers), err
 }
 
@@ -195,6 +199,7 @@ func (d *dataset) answer(ctx context.Context, fit fitted, m *models.Manifest) ([
 		if fit.intents != nil {
 			a.Logits[models.HeadIntents] = models.Logits{Rows: 1, Cols: len(h.intents[i]), Data: h.intents[i]}
 			a.Logits[models.HeadIntentTokens] = h.tokens[i]
+			noteSeveral(a, h.several[i])
 		}
 		if fit.emotion != nil {
 			a.Logits[models.HeadEmotion] = models.Logits{Rows: 1, Cols: len(h.emotion[i]), Data: h.emotion[i]}

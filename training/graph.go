@@ -1,6 +1,8 @@
 package training
 
 import (
+	"iter"
+
 	"yingda/models"
 	"yingda/models/onnx"
 	"yingda/training/encoder"
@@ -9,8 +11,20 @@ import (
 
 // fitted are the heads of a bundle; any of them may be nil.
 type fitted struct {
-	intents, emotion *heads.Linear
-	entities         *heads.Tagger
+	intents, emotion, several *heads.Linear
+	entities                  *heads.Tagger
+}
+
+// ofTexts are the heads that read whole texts only, with their names in the graph, always in the same order.
+func (f fitted) ofTexts() iter.Seq2[string, *heads.Linear] {
+	return func(yield func(string, *heads.Linear) bool) {
+		if f.emotion != nil && !yield(models.HeadEmotion, f.emotion) {
+			return
+		}
+		if f.several != nil {
+			yield(models.HeadSeveral, f.several)
+		}
+	}
 }
 
 // graphBuilder appends nodes with names of their own.
@@ -64,13 +78,13 @@ func addHeads(g *onnx.Graph, dim, embed int, f fitted) {
 		b.output("intent_logits", batchDim, onnx.Dim{Size: k})
 		b.output("intent_token_logits", batchDim, seqDim, onnx.Dim{Size: k})
 	}
-	if f.emotion != nil {
-		k := int64(f.emotion.Classes)
-		w := b.floats("emotion.weight", f.emotion.W, int64(dim), k)
-		scores := b.node("MatMul", "head/emotion/product", []string{encoder.Hidden, w})
-		pooled := mean("head/emotion/mean", scores)
-		b.node("Add", "emotion_logits", []string{pooled, b.floats("emotion.bias", f.emotion.B, k)})
-		b.output("emotion_logits", batchDim, onnx.Dim{Size: k})
+	for name, head := range f.ofTexts() {
+		k := int64(head.Classes)
+		w := b.floats(name+".weight", head.W, int64(dim), k)
+		scores := b.node("MatMul", "head/"+name+"/product", []string{encoder.Hidden, w})
+		pooled := mean("head/"+name+"/mean", scores)
+		b.node("Add", name+"_logits", []string{pooled, b.floats(name+".bias", head.B, k)})
+		b.output(name+"_logits", batchDim, onnx.Dim{Size: k})
 	}
 	if f.entities != nil {
 		b.tagger(f.entities, mask3)
@@ -117,6 +131,9 @@ func (f fitted) describe(intents, emotions, tags []string, embed int) []models.H
 	}
 	if f.emotion != nil {
 		hs = append(hs, models.Head{Name: models.HeadEmotion, Kind: models.Sequence, Output: "emotion_logits", Labels: emotions})
+	}
+	if f.several != nil {
+		hs = append(hs, models.Head{Name: models.HeadSeveral, Kind: models.Sequence, Output: "several_logits", Labels: []string{"one", "several"}})
 	}
 	if f.entities != nil {
 		hs = append(hs, models.Head{Name: models.HeadEntities, Kind: models.Tokens, Output: "entity_logits", Labels: tags})

@@ -181,6 +181,9 @@ func headsOf(b *models.Bundle, dim int) (fitted, error) {
 	if bias := floats("emotion.bias"); bias != nil {
 		f.emotion = &heads.Linear{Dim: dim, Classes: len(bias), W: floats("emotion.weight"), B: bias}
 	}
+	if bias := floats("several.bias"); bias != nil {
+		f.several = &heads.Linear{Dim: dim, Classes: len(bias), W: floats("several.weight"), B: bias}
+	}
 	if bias := floats("entities.bias"); bias != nil {
 		f.entities = &heads.Tagger{Dim: dim, Tags: len(bias), B: bias, W: [3][]float32{floats("entities.weight0"), floats("entities.weight1"), floats("entities.weight2")}}
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"yingda/training/encoder"
 )
 
 // Recipe is everything that decides what a training run makes, but the data and the encoder.
@@ -23,6 +25,8 @@ type Recipe struct {
 	Layers []int `yaml:"layers"`
 	// Fold is done to the text before it is tokenised: simplify, lower, squeeze.
 	Fold []string `yaml:"fold"`
+	// Characters reads every Chinese character as a token of its own: slower, and entities may begin and end anywhere.
+	Characters bool `yaml:"characters"`
 	// Prefix goes before every text, as the encoder was pretrained, e.g. "query: ". It costs tokens; empty is faster.
 	Prefix string `yaml:"prefix"`
 	// MaxTokens is the longest text the bundle reads.
@@ -38,8 +42,10 @@ type Recipe struct {
 	// Seed of everything random.
 	Seed uint64 `yaml:"seed"`
 
-	Intents  LinearRecipe `yaml:"intents"`
-	Emotion  LinearRecipe `yaml:"emotion"`
+	Intents LinearRecipe `yaml:"intents"`
+	Emotion LinearRecipe `yaml:"emotion"`
+	// Several tunes the head that tells messages of one wish from those of several; skipped unless a recipe says "skip: false".
+	Several  LinearRecipe `yaml:"several"`
 	Entities TaggerRecipe `yaml:"entities"`
 
 	// Finetune trains encoder and heads together after the heads were fitted on the frozen encoder. Epochs 0 leaves the encoder frozen.
@@ -61,9 +67,10 @@ type FinetuneRecipe struct {
 	Freeze     int     `yaml:"freeze"`  // lowest layers left as they are, with the embeddings
 	Average    int     `yaml:"average"` // last epochs whose weights are averaged
 	Patience   int     `yaml:"patience"`
-	// Intents, Emotion and Entities weigh the heads' losses.
+	// Intents, Emotion, Several and Entities weigh the heads' losses.
 	Intents  float64 `yaml:"intents"`
 	Emotion  float64 `yaml:"emotion"`
+	Several  float64 `yaml:"several"`
 	Entities float64 `yaml:"entities"`
 	// HoldOut is the share of the corpus that is not trained on: calibration, thresholds and early stopping are judged by it.
 	HoldOut float64 `yaml:"hold_out"`
@@ -102,9 +109,10 @@ func DefaultRecipe() Recipe {
 		Name: "custom", Version: "1", MaxTokens: 512, Quantise: true, Folds: 4, Seed: 1, Fold: []string{"simplify", "squeeze"},
 		Intents:  LinearRecipe{L2: 0.03, MaxIter: 100},
 		Emotion:  LinearRecipe{L2: 0.1, MaxIter: 100},
+		Several:  LinearRecipe{L2: 0.1, MaxIter: 100, Skip: true},
 		Entities: TaggerRecipe{Epochs: 10, Rate: 2e-3, L2: 1e-2, Outside: 1},
 		Finetune: FinetuneRecipe{Batch: 32, Rate: 1e-4, HeadRate: 1e-3, LayerDecay: 0.95, Warmup: 0.1, Decay: 0.01, Dropout: 0.1,
-			Intents: 1, Emotion: 0.5, Entities: 0.5, HoldOut: 0.08, TeacherShare: 0.5, TeacherHeat: 1},
+			Intents: 1, Emotion: 0.5, Several: 0.5, Entities: 0.5, HoldOut: 0.08, TeacherShare: 0.5, TeacherHeat: 1},
 	}
 }
 
@@ -126,6 +134,14 @@ func LoadRecipe(path string) (Recipe, error) {
 	return r, nil
 }
 
+// reading is the encoder as the recipe wants texts to be read.
+func (r *Recipe) reading(e *encoder.Encoder) (*encoder.Encoder, error) {
+	if !r.Characters {
+		return e, nil
+	}
+	return e.Characters()
+}
+
 // bundleName is what the manifest will accept; see package models.
 var bundleName = regexp.MustCompile(`^[a-z0-9_][a-z0-9._-]{0,63}$`)
 
@@ -144,8 +160,8 @@ func (r *Recipe) Validate() error {
 	for _, f := range r.Fold {
 		fault(!slices.Contains([]string{"simplify", "lower", "squeeze"}, f), "fold %q: known are simplify, lower, squeeze", f)
 	}
-	fault(!(r.Intents.L2 > 0 && r.Emotion.L2 > 0), "l2 must be greater than 0")
-	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0, "max_iter must be greater than 0")
+	fault(!(r.Intents.L2 > 0 && r.Emotion.L2 > 0 && r.Several.L2 > 0), "l2 must be greater than 0")
+	fault(r.Intents.MaxIter <= 0 || r.Emotion.MaxIter <= 0 || r.Several.MaxIter <= 0, "max_iter must be greater than 0")
 	fault(r.Entities.Epochs <= 0 || !(r.Entities.Rate > 0 && r.Entities.Outside > 0), "entities: epochs, rate and outside must be greater than 0")
 	fault(r.Entities.CRF && r.Finetune.Epochs > 0, "entities: crf is for heads on an encoder that is left as it is; set finetune: epochs to 0")
 	fault(r.Finetune.Epochs < 0, "finetune: epochs must not be negative")

@@ -37,6 +37,9 @@ func (t *tuning) rows(start fitted) ([]finetune.Row, error) {
 		if eg.Emotion != "" && !t.r.Emotion.Skip {
 			row.Emotion = []finetune.Target{{Class: int32(slices.Index(d.emotions, eg.Emotion)), Weight: emotion[eg.Emotion]}}
 		}
+		if eg.HasIntents && !t.r.Several.Skip {
+			row.Several = severalTarget(len(eg.Intents))
+		}
 		if eg.HasEntities && len(d.tags) > 1 {
 			row.Tags = d.tagTargets(eg, enc.Tokens, float32(t.r.Entities.Outside))
 		}

@@ -65,6 +65,10 @@ func Train(ctx context.Context, c *corpus.Corpus, tax *corpus.Taxonomy, e *encod
 	if len(r.Layers) == 0 {
 		r.Layers = []int{e.Layers()}
 	}
+	e, err := r.reading(e)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
 	res := &Result{}
 	l, err := learn(ctx, c, tax, e, r, run, res, log)
 	if err != nil {
@@ -286,6 +290,11 @@ func (d *dataset) fit(ctx context.Context, r Recipe, log Progress) (fitted, erro
 	if !r.Emotion.Skip {
 		if fit.emotion, err = d.fitLinear(ctx, d.emotionRows(every), len(d.emotions), r.Emotion, log.iteration("emotion", r.Emotion.MaxIter)); err != nil {
 			return fit, fmt.Errorf("emotion: %w", err)
+		}
+	}
+	if !r.Several.Skip {
+		if fit.several, err = d.fitSeveral(ctx, every, r, log); err != nil {
+			return fit, err
 		}
 	}
 	if len(d.tags) > 1 {

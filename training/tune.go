@@ -90,7 +90,7 @@ func (t *tuning) options() finetune.Options {
 	f := t.r.Finetune
 	return finetune.Options{Epochs: f.Epochs, Batch: f.Batch, Rate: f.Rate, HeadRate: f.HeadRate, LayerDecay: f.LayerDecay, Warmup: f.Warmup, Decay: f.Decay,
 		Dropout: f.Dropout, Smoothing: f.Smoothing, Freeze: f.Freeze, Average: f.Average, Patience: f.Patience, Intents: f.Intents, Emotion: f.Emotion,
-		Entities: f.Entities, Words: f.Words, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint, Every: t.run.Every,
+		Entities: f.Entities, Several: f.Several, Words: f.Words, Seed: t.r.Seed, Threads: t.run.Threads, Checkpoint: t.run.Checkpoint, Every: t.run.Every,
 		Progress: func(u finetune.Update) {
 			detail := fmt.Sprintf("epoch %d/%d loss %.3f %.0f texts/s eta %v", u.Epoch, u.Epochs, u.Loss, u.Rows, u.ETA)
 			if !math.IsNaN(u.Validation) {
@@ -110,6 +110,10 @@ func (f *fitted) store(s *finetune.Spec) {
 		s.Emotion = f.emotion.Classes
 		s.Start[finetune.EmotionWeight], s.Start[finetune.EmotionBias] = f.emotion.W, f.emotion.B
 	}
+	if f.several != nil {
+		s.Several = f.several.Classes
+		s.Start[finetune.SeveralWeight], s.Start[finetune.SeveralBias] = f.several.W, f.several.B
+	}
 	if f.entities != nil {
 		s.Tags = f.entities.Tags
 		for i, w := range f.entities.W {
@@ -126,6 +130,9 @@ func (f *fitted) load(r *finetune.Result) {
 	}
 	if f.emotion != nil {
 		f.emotion = &heads.Linear{Dim: f.emotion.Dim, Classes: f.emotion.Classes, W: r.Weights(finetune.EmotionWeight), B: r.Weights(finetune.EmotionBias)}
+	}
+	if f.several != nil {
+		f.several = &heads.Linear{Dim: f.several.Dim, Classes: f.several.Classes, W: r.Weights(finetune.SeveralWeight), B: r.Weights(finetune.SeveralBias)}
 	}
 	if f.entities != nil {
 		n := &heads.Tagger{Dim: f.entities.Dim, Tags: f.entities.Tags, B: r.Weights(finetune.TagBias)}
@@ -277,10 +284,13 @@ func heldTexts(held *corpus.Corpus, r Recipe) ([]string, []pair) {
 // predict runs heads over the dataset's states.
 func (d *dataset) predict(fit fitted) *heldOut {
 	n := len(d.examples)
-	h := &heldOut{intents: make([][]float32, n), tokens: make([]models.Logits, n), emotion: make([][]float32, n)}
+	h := newHeldOut(n)
 	if fit.intents != nil {
 		h.predictIntents(d, fit.intents, all(n))
-		h.predictPairs(d, fit.intents)
+		h.predictPairs(d, fit)
+	}
+	if fit.several != nil {
+		h.predictSeveral(d, fit.several, all(n))
 	}
 	if fit.emotion != nil {
 		for i := range d.examples {

@@ -108,13 +108,13 @@ func (d *Intent) Reread(cs []Candidate, best string, logits []models.Logits) {
 }
 
 // FeaturesAgain are the features of [models.AgainSpec], in its order.
-func (c Candidate) FeaturesAgain() [9]float64 {
+func (c Candidate) FeaturesAgain() [10]float64 {
 	logit := func(p float64) float64 {
 		return max(-models.AgainLimit, min(models.AgainLimit, math.Log(p)-math.Log1p(-p)))
 	}
 	one := map[bool]float64{true: 1}
 	f := c.Features()
-	return [9]float64{f[0], f[1], f[2], f[3], f[4], logit(c.Alone), logit(c.Home), one[c.First], one[c.Stays]}
+	return [10]float64{f[0], f[1], f[2], f[3], f[4], f[5], logit(c.Alone), logit(c.Home), one[c.First], one[c.Stays]}
 }
 
 // EvidenceAgain returns the probability that a candidate is a wish of its own, now that its clause was read by itself; 0 or 1 where there was no doubt.
@@ -127,7 +127,7 @@ func (d *Intent) EvidenceAgain(c Candidate) float64 {
 		return 1
 	}
 	x := s.Bias
-	for i, w := range [9]float64{s.Score, s.Whole, s.Lead, s.Connective, s.Apart, s.Alone, s.Home, s.First, s.Stays} {
+	for i, w := range [10]float64{s.Score, s.Whole, s.Lead, s.Connective, s.Apart, s.Several, s.Alone, s.Home, s.First, s.Stays} {
 		x += w * c.FeaturesAgain()[i]
 	}
 	return Sigmoid(x)

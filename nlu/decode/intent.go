@@ -136,8 +136,9 @@ type Candidate struct {
 	Whole          float64 // its probability in the whole message
 	Top            float64 // probability of the message's best intent in that clause
 	Span           nlu.Span
-	Joined         bool // a connective opens that clause, or the one where the message's best intent is likeliest
-	Apart          bool // these are two clauses
+	Joined         bool    // a connective opens that clause, or the one where the message's best intent is likeliest
+	Several        float64 // log-odds that the message has several wishes at all; 0 where no head tells
+	Apart          bool    // these are two clauses
 
 	// What [Intent.Reread] fills in: the clauses by themselves.
 	Alone, Home  float64 // probability of the intent in its clause, and of the message's best intent in its own
@@ -179,8 +180,9 @@ func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 		}
 	}
 	var found []Candidate
+	several := severalOdds(a.Logits[models.HeadSeveral].Data)
 	for _, k := range slices.Compact(labels) {
-		var c Candidate
+		c := Candidate{Several: several}
 		for i := range clauses {
 			if p := scores[i][k]; p > c.Score {
 				c.Prediction, c.Span, c.Top = nlu.Prediction{Label: d.labels[k], Score: p}, clauses[i], scores[i][top]
@@ -196,8 +198,8 @@ func (d *Intent) Candidates(a *nlu.Analysis, tokens models.Logits) []Candidate {
 	return found
 }
 
-// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit(c), log(w), log(c/t), k, a.
-func (c Candidate) Features() [5]float64 {
+// Features are the evidence for a candidate as [models.ClauseSpec] defines it: logit(c), log(w), log(c/t), k, a, logit(s).
+func (c Candidate) Features() [6]float64 {
 	p := min(max(c.Score, 1e-6), 1-1e-6)
 	k, apart := 0.0, 0.0
 	if c.Joined {
@@ -207,13 +209,21 @@ func (c Candidate) Features() [5]float64 {
 		apart = 1
 	}
 	lead := math.Log(p) - math.Log(max(c.Top, 1e-6))
-	return [5]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), max(-6, min(6, lead)), k, apart}
+	return [6]float64{math.Log(p / (1 - p)), math.Log(max(c.Whole, 1e-6)), max(-6, min(6, lead)), k, apart, c.Several}
+}
+
+// severalOdds are the log-odds of the second class of two, cut off; 0 where there are no logits.
+func severalOdds(logits []float32) float64 {
+	if len(logits) != 2 {
+		return 0
+	}
+	return max(-models.AgainLimit, min(models.AgainLimit, float64(logits[1])-float64(logits[0])))
 }
 
 // Evidence returns the probability that a candidate is a wish of its own.
 func (d *Intent) Evidence(c Candidate) float64 {
 	f, s := c.Features(), d.spec.Clause
-	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Lead*f[2] + s.Connective*f[3] + s.Apart*f[4])
+	return Sigmoid(s.Bias + s.Score*f[0] + s.Whole*f[1] + s.Lead*f[2] + s.Connective*f[3] + s.Apart*f[4] + s.Several*f[5])
 }
 
 // MeanLogits averages the rows of some tokens: the logits of the clause they make up.

@@ -17,6 +17,7 @@ type batch struct {
 	pool                 []float32 // rows × segments × cols: means over tokens
 	intents              []float32 // rows × segments × classes
 	emotion              []float32 // rows × segments × classes, 0 but for the first segment
+	several              []float32 // the same
 	tags                 []float32 // rows × cols × classes
 	hidden, hiddenWeight []float32 // rows × cols × width, rows × cols × 1
 	noise                [][]float32
@@ -54,6 +55,7 @@ func (m *model) collate(rows []Row, texts []int, o Options, step int) *batch {
 	b.pool = make([]float32, b.rows*b.segments*b.cols)
 	b.intents = make([]float32, b.rows*b.segments*m.classes.Intents)
 	b.emotion = make([]float32, b.rows*b.segments*m.classes.Emotion)
+	b.several = make([]float32, b.rows*b.segments*m.classes.Several)
 	b.tags = make([]float32, b.rows*b.cols*m.classes.Tags)
 	b.collectWords(rows, m.pad)
 	scale := 1 / float32(b.rows*max(o.Accumulate, 1))
@@ -135,6 +137,9 @@ func (b *batch) fillSegments(r int, row *Row, n Classes, scale, smoothing float3
 		}
 		if g == 0 && n.Emotion > 0 {
 			put(b.emotion[r*b.segments*n.Emotion:][:n.Emotion], row.Emotion, scale, smoothing)
+		}
+		if g == 0 && n.Several > 0 {
+			put(b.several[r*b.segments*n.Several:][:n.Several], row.Several, scale, smoothing)
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (t *run) fingerprint() string {
 	fmt.Fprintf(h, "%+v %+v\n", o, t.m.classes)
 	buf := bufio.NewWriter(h)
 	for _, r := range t.rows {
-		fmt.Fprintln(buf, r.IDs, r.Segments, r.Emotion, r.Tags)
+		fmt.Fprintln(buf, r.IDs, r.Segments, r.Emotion, r.Several, r.Tags)
 		for _, v := range r.Hidden {
 			_ = binary.Write(buf, binary.LittleEndian, v)
 		}

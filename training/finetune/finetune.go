@@ -22,6 +22,8 @@ type Row struct {
 	Segments []Segment
 	// Emotion is the target of the emotion head on the whole text; empty = not labelled.
 	Emotion []Target
+	// Several is the target of the head that tells messages of one wish (class 0) from those of several (class 1); empty = not known.
+	Several []Target
 	// Tags are the targets of the entities head, a list a token; nil = not marked. A token with an empty list is not counted.
 	Tags [][]Target
 	// Hidden, if a teacher's states are to be matched, tokens × width; else nil.
@@ -67,8 +69,8 @@ type Options struct {
 	// Words trains the table of word embeddings too. It covers far more words than a corpus shows, so that words which were not seen in
 	// training drift apart from those which were; and a table that was stored in few bits no longer fits them.
 	Words bool
-	// Intents, Emotion, Entities and Hidden weigh the losses. A loss is a mean over rows.
-	Intents, Emotion, Entities, Hidden float64
+	// Intents, Emotion, Several, Entities and Hidden weigh the losses. A loss is a mean over rows.
+	Intents, Emotion, Several, Entities, Hidden float64
 	// Average is the number of last epochs over which the weights that are returned are averaged (Izmailov et al. 2018); 0 and 1 = the last ones.
 	Average int
 	// Patience stops the run when the validation score has not risen for as many epochs; 0 = never.

@@ -100,25 +100,29 @@ func (b graph) heads(hidden string, o Options, training bool) {
 	n, d := b.m.classes, int64(b.m.spec.Width)
 	var losses []string
 	states := hidden
-	if training && (n.Intents > 0 || n.Emotion > 0) {
+	if training && (n.Intents > 0 || n.Emotion > 0 || n.Several > 0) {
 		states = b.node("MatMul", "train.pooled", []string{b.input(inPool, batchDim, segmentDim, seqDim), hidden})
 	}
 	linear := func(weight, bias, out string, k int) string {
 		scores := b.node("MatMul", out+"/product", []string{states, b.param(weight, d, int64(k))})
 		return b.node("Add", out, []string{scores, b.param(bias, int64(k))})
 	}
-	if n.Intents > 0 {
-		y := linear(IntentWeight, IntentBias, outIntents, n.Intents)
-		if training {
-			target := b.input(inIntents, batchDim, segmentDim, onnx.Dim{Size: int64(n.Intents)})
-			losses = append(losses, b.crossEntropy(y, target, "intents", o.Intents))
+	for _, h := range []struct {
+		weight, bias, out, in, name string
+		classes                     int
+		loss                        float64
+	}{
+		{IntentWeight, IntentBias, outIntents, inIntents, "intents", n.Intents, o.Intents},
+		{EmotionWeight, EmotionBias, outEmotion, inEmotion, "emotion", n.Emotion, o.Emotion},
+		{SeveralWeight, SeveralBias, outSeveral, inSeveral, "several", n.Several, o.Several},
+	} {
+		if h.classes == 0 {
+			continue
 		}
-	}
-	if n.Emotion > 0 {
-		y := linear(EmotionWeight, EmotionBias, outEmotion, n.Emotion)
+		y := linear(h.weight, h.bias, h.out, h.classes)
 		if training {
-			target := b.input(inEmotion, batchDim, segmentDim, onnx.Dim{Size: int64(n.Emotion)})
-			losses = append(losses, b.crossEntropy(y, target, "emotion", o.Emotion))
+			target := b.input(h.in, batchDim, segmentDim, onnx.Dim{Size: int64(h.classes)})
+			losses = append(losses, b.crossEntropy(y, target, h.name, h.loss))
 		}
 	}
 	if n.Tags > 0 {
@@ -180,6 +184,9 @@ func (m *model) evalOutputs() []string {
 	}
 	if m.classes.Emotion > 0 {
 		out = append(out, outEmotion)
+	}
+	if m.classes.Several > 0 {
+		out = append(out, outSeveral)
 	}
 	if m.classes.Tags > 0 {
 		out = append(out, outTags)

@@ -12,8 +12,8 @@ import (
 	"yingda/training/grad"
 )
 
-// Classes are the sizes of the heads; 0 leaves a head out.
-type Classes struct{ Intents, Emotion, Tags int }
+// Classes are the sizes of the heads; 0 leaves a head out. Several is 2: one wish, several.
+type Classes struct{ Intents, Emotion, Several, Tags int }
 
 // Spec says what is trained.
 type Spec struct {
@@ -40,6 +40,8 @@ const (
 	IntentBias    = "head.intents.bias"
 	EmotionWeight = "head.emotion.weight"
 	EmotionBias   = "head.emotion.bias"
+	SeveralWeight = "head.several.weight"
+	SeveralBias   = "head.several.bias"
 	TagWeight     = "head.entities.weight" // + "0", "1", "2"
 	TagBias       = "head.entities.bias"
 )
@@ -47,8 +49,9 @@ const (
 // Names of the graph's inputs and outputs beside the parameters.
 const (
 	inWords, inPool, inIntents, inEmotion, inTags = "train.words", "train.pool", "train.intents", "train.emotion", "train.tags"
-	inHidden, inHiddenWeight, inDrop              = "train.hidden", "train.hidden_weight", "train.drop"
+	inHidden, inHiddenWeight, inDrop, inSeveral   = "train.hidden", "train.hidden_weight", "train.drop", "train.several"
 	outLoss, outIntents, outEmotion, outTags      = "train.loss", "out.intents", "out.emotion", "out.tags"
+	outSeveral                                    = "out.several"
 )
 
 // model is the compiled pair of graphs, for training and for prediction, over one set of weights.
@@ -340,6 +343,7 @@ func (m *model) inputs(b *batch) map[string]input {
 		inPool:         {floats: b.pool, dims: []int64{r, s, c}},
 		inIntents:      {floats: b.intents, dims: []int64{r, s, int64(m.classes.Intents)}},
 		inEmotion:      {floats: b.emotion, dims: []int64{r, s, int64(m.classes.Emotion)}},
+		inSeveral:      {floats: b.several, dims: []int64{r, s, int64(m.classes.Several)}},
 		inTags:         {floats: b.tags, dims: []int64{r, c, int64(m.classes.Tags)}},
 		inHidden:       {floats: b.hidden, dims: []int64{r, c, int64(m.width)}},
 		inHiddenWeight: {floats: b.hiddenWeight, dims: []int64{r, c, 1}},

@@ -7,9 +7,10 @@ import (
 	"yingda/models/ort"
 )
 
-// Output is what the heads say of a text. Intents and Emotion are those of the whole text, the means of the token logits.
+// Output is what the heads say of a text. Intents, Emotion and Several are those of the whole text, the means of the token logits.
 type Output struct {
 	Intents, Emotion []float32
+	Several          []float32
 	IntentTokens     []float32 // tokens × classes
 	Tags             []float32 // tokens × classes
 }
@@ -58,7 +59,7 @@ func (m *model) forward(b *batch, out []Output) error {
 		}
 	}
 	results := map[string][]float32{}
-	widths := map[string]int{outIntents: m.classes.Intents, outEmotion: m.classes.Emotion, outTags: m.classes.Tags}
+	widths := map[string]int{outIntents: m.classes.Intents, outEmotion: m.classes.Emotion, outSeveral: m.classes.Several, outTags: m.classes.Tags}
 	for _, name := range m.evalOutputs() {
 		results[name] = make([]float32, b.rows*b.cols*widths[name])
 		if err := ort.BindOutput(m.predict, name, results[name], int64(b.rows), int64(b.cols), int64(widths[name])); err != nil {
@@ -84,6 +85,9 @@ func (m *model) forward(b *batch, out []Output) error {
 		}
 		if m.classes.Emotion > 0 {
 			o.Emotion = mean(part(outEmotion), m.classes.Emotion)
+		}
+		if m.classes.Several > 0 {
+			o.Several = mean(part(outSeveral), m.classes.Several)
 		}
 		if m.classes.Tags > 0 {
 			o.Tags = part(outTags)

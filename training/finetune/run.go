@@ -129,7 +129,7 @@ func checkRows(rows []Row, spec Spec) error {
 		if len(r.Tags) > 0 && len(r.Tags) != len(r.IDs) {
 			return fmt.Errorf("%d tags for %d tokens", len(r.Tags), len(r.IDs))
 		}
-		errs := []error{targets(r.Emotion, spec.Emotion)}
+		errs := []error{targets(r.Emotion, spec.Emotion), targets(r.Several, spec.Several)}
 		for _, s := range r.Segments {
 			errs = append(errs, targets(s.Target, spec.Intents))
 			for _, k := range s.Tokens {
