@@ -163,8 +163,8 @@ retrain: setup ## from labels accepted in the review to a challenger, step by st
 retrain-demo: setup ## show on demo data that the loop closes; rewrites the section "Retraining" of docs/benchmarks.md; some 10 minutes
 	$(BIN) retrain-demo --out docs/benchmarks.md $(if $(wildcard $(ENCODER)),--encoder $(ENCODER)) $(ARGS)
 
-recalibrate: FRESH ?= $(wildcard training/corpus/data/*/two_wishes_5.yml training/corpus/data/*/confusions_5.yml)
-recalibrate: setup ## fit the thresholds of the shipped bundle anew, on what its training held out and FRESH, which was written later: makes the shipped bundle again
+recalibrate: FRESH ?=
+recalibrate: setup ## fit the thresholds of the shipped bundle anew, on what its training held out and on FRESH (files that were written later)
 	$(BIN) train --recalibrate --base models/default/bundle --data training/corpus/data $(addprefix --fresh ,$(FRESH)) $(if $(wildcard $(DATA)),--eval $(DATA)) $(ARGS)
 
 embed: ## make BUNDLE (a folder that `make train` printed) the one the binary carries

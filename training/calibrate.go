@@ -40,40 +40,47 @@ func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*h
 			}
 		}
 		stage := fmt.Sprintf("cross-validation %d/%d", fold+1, r.Folds)
-		if !r.Intents.Skip {
-			rows := d.intentRows(train)
-			if err := complete(d.intents, rows.y); err != nil {
-				return nil, fmt.Errorf("%s intents: %w", stage, err)
-			}
-			l, err := d.fitLinear(ctx, rows, len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
-			if err != nil {
-				return nil, fmt.Errorf("%s intents: %w", stage, err)
-			}
-			h.predictIntents(d, l, held)
-		}
-		if !r.Emotion.Skip {
-			rows := d.emotionRows(train)
-			if err := complete(d.emotions, rows.y); err != nil {
-				return nil, fmt.Errorf("%s emotion: %w", stage, err)
-			}
-			l, err := d.fitLinear(ctx, rows, len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
-			if err != nil {
-				return nil, fmt.Errorf("%s emotion: %w", stage, err)
-			}
-			for _, i := range held {
-				h.emotion[i] = make([]float32, l.Classes)
-				l.Logits(d.f.Row(i), h.emotion[i])
-			}
-		}
-		if !r.Several.Skip {
-			l, err := d.fitSeveral(ctx, train, r, log)
-			if err != nil {
-				return nil, fmt.Errorf("%s %w", stage, err)
-			}
-			h.predictSeveral(d, l, held)
+		if err := h.predictFold(ctx, d, train, held, r, stage, log); err != nil {
+			return nil, fmt.Errorf("%s %w", stage, err)
 		}
 	}
 	return h, nil
+}
+
+// predictFold fits heads on some examples and answers others with them.
+func (h *heldOut) predictFold(ctx context.Context, d *dataset, train, held []int, r Recipe, stage string, log Progress) error {
+	if !r.Intents.Skip {
+		rows := d.intentRows(train)
+		if err := complete(d.intents, rows.y); err != nil {
+			return fmt.Errorf("intents: %w", err)
+		}
+		l, err := d.fitLinear(ctx, rows, len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
+		if err != nil {
+			return fmt.Errorf("intents: %w", err)
+		}
+		h.predictIntents(d, l, held)
+	}
+	if !r.Emotion.Skip {
+		rows := d.emotionRows(train)
+		if err := complete(d.emotions, rows.y); err != nil {
+			return fmt.Errorf("emotion: %w", err)
+		}
+		l, err := d.fitLinear(ctx, rows, len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
+		if err != nil {
+			return fmt.Errorf("emotion: %w", err)
+		}
+		for _, i := range held {
+			h.emotion[i] = linearLogits(l, d.f.Row(i))
+		}
+	}
+	if !r.Several.Skip {
+		l, err := d.fitSeveral(ctx, train, r, log)
+		if err != nil {
+			return err
+		}
+		h.predictSeveral(d, l, held)
+	}
+	return nil
 }
 
 func (h *heldOut) predictIntents(d *dataset, l *heads.Linear, held []int) {

@@ -30,10 +30,11 @@ func (d *dataset) chooseClause(ctx context.Context, h *heldOut, spec *models.Int
 		return err // not ok: too little to learn from, one intent a message
 	}
 	spec.Clause = models.ClauseSpec{MinTokens: minClause, Bias: w[0], Score: w[1], Whole: w[2], Lead: w[3], Connective: w[4], Apart: w[5], Several: w[6]}
-	if err := d.chooseEvidence(h, spec); err != nil {
+	once, err := d.chooseEvidence(h, spec)
+	if err != nil {
 		return err
 	}
-	return d.chooseAgain(ctx, h, spec)
+	return d.chooseAgain(ctx, h, spec, once)
 }
 
 // enoughSeveral is from how many written messages of several wishes on pairs are not needed to learn what a second wish is: what is put together from two
@@ -107,9 +108,9 @@ func (e *evidence) fit(ctx context.Context) (weights []float64, ok bool, err err
 // severalShare is the share of messages with several wishes for which the thresholds of second wishes are chosen.
 const severalShare = 0.15
 
-// chooseEvidence picks the threshold of the first evidence.
-func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) (err error) {
-	spec.Clause.MinScore, err = bestShare(func(least float64) (*tally, error) {
+// chooseEvidence picks the threshold of the first evidence, and returns the share of exact decisions with it.
+func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) (share float64, err error) {
+	spec.Clause.MinScore, share, err = bestShare(func(least float64) (*tally, error) {
 		spec.Clause.MinScore = least
 		dec, err := d.decoder(spec)
 		if err != nil {
@@ -124,7 +125,7 @@ func (d *dataset) chooseEvidence(h *heldOut, spec *models.IntentSpec) (err error
 		})
 		return t, err
 	})
-	return err
+	return share, err
 }
 
 // tally counts messages of one wish and of several, and those that are decided exactly as they should be.
@@ -141,14 +142,14 @@ func (t *tally) count(intents []string, right bool) {
 // plateau is how much less than the best a threshold may score and count as good as it: three messages in two thousand are chance.
 const plateau = 0.0015
 
-// bestShare tries thresholds and returns the one with most exact decisions in a traffic of which severalShare have several wishes. The curve is flat around its top, and
+// bestShare tries thresholds and returns the one with most exact decisions in a traffic of which severalShare have several wishes, and their share. The curve is flat around its top, and
 // which point is highest there is chance: the middle of those as good as the best is taken.
-func bestShare(decide func(least float64) (*tally, error)) (float64, error) {
+func bestShare(decide func(least float64) (*tally, error)) (least, share float64, err error) {
 	var tried, scores []float64
 	for least := 0.1; least < 0.96; least += 0.025 {
 		t, err := decide(least)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		tried = append(tried, math.Round(least*1e3)/1e3)
 		scores = append(scores, (1-severalShare)*t.right[0]/max(t.total[0], 1)+severalShare*t.right[1]/max(t.total[1], 1))
@@ -159,5 +160,5 @@ func bestShare(decide func(least float64) (*tally, error)) (float64, error) {
 			good = append(good, tried[i])
 		}
 	}
-	return good[(len(good)-1)/2], nil
+	return good[(len(good)-1)/2], slices.Max(scores), nil
 }
