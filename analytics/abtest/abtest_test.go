@@ -80,7 +80,8 @@ func TestCompareDuality(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(at.P-o.Alpha) > 1e-6*o.Alpha+1e-9 {
+			// Fieller's bounds solve a quadratic; of a change close to −100 % that costs digits.
+			if math.Abs(at.P-o.Alpha) > 1e-5*o.Alpha+1e-9 {
 				t.Fatalf("at the end %v p is %v, want %v (%+v)", end, at.P, o.Alpha, r)
 			}
 		}

@@ -85,7 +85,7 @@ func mustAnalyse(tb testing.TB, e *standard.Engine, text string) *nlu.Analysis {
 func TestOnce(t *testing.T) {
 	b := testenv.MustDefault(t)
 	twice, once := mustEngine(t, b, standard.Options{}), mustEngine(t, b, standard.Options{Once: true})
-	const text = "家庭版到期别自动扣了，另外我上传的孩子照片你们会存多久"
+	const text = "花呗付不出去能不能货到付款"
 	read := func(e *standard.Engine) (*nlu.Analysis, int64) {
 		before := e.Stats().Texts
 		a := mustAnalyse(t, e, text)
