@@ -10,7 +10,7 @@ import (
 	"yingda/training/corpus"
 )
 
-// TestAverage: the mean of two trainings has weights half way between, understands what they do, and can be made from bundles in int8.
+// TestAverage: the mean of two trainings has weights half way between, understands what they do, and can be made from bundles whose weights are stored in int8.
 func TestAverage(t *testing.T) {
 	e := MustEncoder(t)
 	made := func(seed uint64, quantise bool) *models.Bundle {

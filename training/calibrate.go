@@ -50,37 +50,41 @@ func (d *dataset) crossValidate(ctx context.Context, r Recipe, log Progress) (*h
 // predictFold fits heads on some examples and answers others with them.
 func (h *heldOut) predictFold(ctx context.Context, d *dataset, train, held []int, r Recipe, stage string, log Progress) error {
 	if !r.Intents.Skip {
-		rows := d.intentRows(train)
-		if err := complete(d.intents, rows.y); err != nil {
-			return fmt.Errorf("intents: %w", err)
-		}
-		l, err := d.fitLinear(ctx, rows, len(d.intents), r.Intents, log.iteration(stage+" intents", r.Intents.MaxIter))
+		l, err := d.fitAll(ctx, "intents", d.intents, d.intentRows(train), r.Intents, stage+" ", log)
 		if err != nil {
-			return fmt.Errorf("intents: %w", err)
+			return err
 		}
 		h.predictIntents(d, l, held)
 	}
 	if !r.Emotion.Skip {
-		rows := d.emotionRows(train)
-		if err := complete(d.emotions, rows.y); err != nil {
-			return fmt.Errorf("emotion: %w", err)
-		}
-		l, err := d.fitLinear(ctx, rows, len(d.emotions), r.Emotion, log.iteration(stage+" emotion", r.Emotion.MaxIter))
+		l, err := d.fitAll(ctx, "emotion", d.emotions, d.emotionRows(train), r.Emotion, stage+" ", log)
 		if err != nil {
-			return fmt.Errorf("emotion: %w", err)
+			return err
 		}
 		for _, i := range held {
 			h.emotion[i] = linearLogits(l, d.f.Row(i))
 		}
 	}
 	if !r.Several.Skip {
-		l, err := d.fitSeveral(ctx, train, r, log)
+		l, err := d.fitAll(ctx, "several", severalLabels, d.severalRows(train), r.Several, stage+" ", log)
 		if err != nil {
 			return err
 		}
 		h.predictSeveral(d, l, held)
 	}
 	return nil
+}
+
+// fitAll fits a head on rows of which every label has some.
+func (d *dataset) fitAll(ctx context.Context, head string, labels []string, rows *rows, o LinearRecipe, stage string, log Progress) (*heads.Linear, error) {
+	if err := complete(labels, rows.y); err != nil {
+		return nil, fmt.Errorf("%s: %w", head, err)
+	}
+	l, err := d.fitLinear(ctx, rows, len(labels), o, log.iteration(stage+head, o.MaxIter))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", head, err)
+	}
+	return l, nil
 }
 
 func (h *heldOut) predictIntents(d *dataset, l *heads.Linear, held []int) {

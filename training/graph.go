@@ -133,7 +133,7 @@ func (f fitted) describe(intents, emotions, tags []string, embed int) []models.H
 		hs = append(hs, models.Head{Name: models.HeadEmotion, Kind: models.Sequence, Output: "emotion_logits", Labels: emotions})
 	}
 	if f.several != nil {
-		hs = append(hs, models.Head{Name: models.HeadSeveral, Kind: models.Sequence, Output: "several_logits", Labels: []string{"one", "several"}})
+		hs = append(hs, models.Head{Name: models.HeadSeveral, Kind: models.Sequence, Output: "several_logits", Labels: severalLabels})
 	}
 	if f.entities != nil {
 		hs = append(hs, models.Head{Name: models.HeadEntities, Kind: models.Tokens, Output: "entity_logits", Labels: tags})

@@ -1,9 +1,6 @@
 package training
 
 import (
-	"context"
-	"fmt"
-
 	"yingda/models"
 	"yingda/nlu"
 	"yingda/training/finetune"
@@ -11,11 +8,11 @@ import (
 )
 
 // The head "several" tells whether a message has more than one wish, whatever they are: beside a strong wish the logits of a second hardly rise, but that there is
-// one shows in the states. Its classes:
-const (
-	oneWish = iota
-	severalWishes
-)
+// one shows in the states.
+var severalLabels = []string{"one", "several"}
+
+// severalClass is the head's class of a message with n intents; out of scope is one wish.
+func severalClass(n int) int { return min(max(n, 1), 2) - 1 }
 
 // severalRows are the training rows of that head: written messages, and the pairs made from them.
 func (d *dataset) severalRows(which []int) *rows {
@@ -24,32 +21,20 @@ func (d *dataset) severalRows(which []int) *rows {
 	for _, i := range which {
 		in[i] = true
 		if eg := &d.examples[i]; eg.HasIntents {
-			r.add(d.f.Row(i), min(max(len(eg.Intents), 1), 2)-1, 1)
+			r.add(d.f.Row(i), severalClass(len(eg.Intents)), 1)
 		}
 	}
 	for j, p := range d.pairs {
 		if in[p.first] && in[p.second] {
-			r.add(d.f.Row(len(d.examples)+j), severalWishes, 1)
+			r.add(d.f.Row(len(d.examples)+j), severalClass(2), 1)
 		}
 	}
 	return r
 }
 
-func (d *dataset) fitSeveral(ctx context.Context, which []int, r Recipe, log Progress) (*heads.Linear, error) {
-	rows := d.severalRows(which)
-	if err := complete([]string{"messages of one wish", "messages of several wishes"}, rows.y); err != nil {
-		return nil, fmt.Errorf("several: %w", err)
-	}
-	l, err := d.fitLinear(ctx, rows, 2, r.Several, log.iteration("several", r.Several.MaxIter))
-	if err != nil {
-		return nil, fmt.Errorf("several: %w", err)
-	}
-	return l, nil
-}
-
 // severalTarget is what fine-tuning learns from a message with n intents.
 func severalTarget(n int) []finetune.Target {
-	return []finetune.Target{{Class: int32(min(max(n, 1), 2) - 1), Weight: 1}}
+	return []finetune.Target{{Class: int32(severalClass(n)), Weight: 1}}
 }
 
 func (h *heldOut) predictSeveral(d *dataset, l *heads.Linear, held []int) {

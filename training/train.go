@@ -293,7 +293,7 @@ func (d *dataset) fit(ctx context.Context, r Recipe, log Progress) (fitted, erro
 		}
 	}
 	if !r.Several.Skip {
-		if fit.several, err = d.fitSeveral(ctx, every, r, log); err != nil {
+		if fit.several, err = d.fitAll(ctx, "several", severalLabels, d.severalRows(every), r.Several, "", log); err != nil {
 			return fit, err
 		}
 	}
